@@ -1,0 +1,181 @@
+"""Fetching one large file: without a key, in slices, resumable, counted.
+
+Thread: any, one download by one thread at a time.
+"""
+
+from __future__ import annotations
+
+import json
+import os
+import time
+from collections.abc import Callable, Generator, Mapping
+from pathlib import Path
+from typing import TYPE_CHECKING, Any
+
+from .errors import BadModel, Expired, NoAnswer, Refused
+from .http import (
+    TIMEOUT,
+    Api,
+    check_result_url,
+    connection_error,
+    load_requests,
+    new_session,
+    read_chunks,
+)
+from .storage import writing
+
+if TYPE_CHECKING:
+    import requests
+
+MODEL_BYTES = 1 << 30
+SLICE_SECONDS = 0.25  # how often a download reports
+
+
+def download(
+    url: str,
+    part: Path,
+    *,
+    gate: Callable[[], None],
+    label: str,
+    base_url: str,
+    api: Api | None = None,
+    limit: int = MODEL_BYTES,
+) -> Generator[tuple[int, int | None], None, None]:
+    """Fetch into `part`, yielding (bytes so far, bytes in all or None) about four times a second.
+
+    When it ends without an error, `part` holds as many bytes as the server announced, synced.
+    A `part` left by an earlier try is continued where the server can prove that it is still the
+    same file (If-Range with a strong ETag or a date), else begun again. With `api`, `url` is a
+    path on the API and goes with the key; without, no key is sent.
+
+    Errors: Expired (link no longer good), NoAnswer/Unreachable (try again), Refused, StorageError,
+    Offline.
+    """
+    proof = part.with_name(part.name + ".json")
+    have, known = _resumable(part, proof)
+    headers = {"Accept-Encoding": "identity"}
+    if have:
+        headers |= {"Range": f"bytes={have}-", "If-Range": known["validator"]}
+    response = (
+        api.open_download(url, headers)
+        if api
+        else _open_keyless(url, headers, gate, label, base_url)
+    )
+    asked = "GET result"
+    try:
+        total = _begin(response, part, proof, have, known, limit)
+        received = have if response.status_code == 206 else 0
+        reported = time.monotonic()
+        slow_since, slow_from = reported, received
+        with writing(part), open(part, "ab") as file:
+            file.truncate(received)
+            yield received, total
+            for chunk in read_chunks(response, label, asked):
+                file.write(chunk)
+                received += len(chunk)
+                if received > limit:
+                    raise _too_big(received, limit)
+                now = time.monotonic()
+                if now - slow_since > 60:
+                    if received - slow_from < 60 * 200:
+                        raise NoAnswer("The download became too slow to ever end.", details=asked)
+                    slow_since, slow_from = now, received
+                if now - reported >= SLICE_SECONDS:
+                    reported = now
+                    file.flush()
+                    yield received, total
+                    gate()
+            file.flush()
+            os.fsync(file.fileno())
+    finally:
+        response.close()
+    if total is not None and received != total:
+        raise NoAnswer(
+            "The download was cut off on the way.", details=f"{received} of {total} bytes"
+        )
+    yield received, total
+
+
+def _open_keyless(
+    url: str, headers: Mapping[str, str], gate: Callable[[], None], label: str, base_url: str
+) -> requests.Response:
+    lib = load_requests()
+    check_result_url(url, base_url)
+    gate()
+    session = new_session(url)
+    try:
+        # An auth callable that adds nothing: without one, requests would look into .netrc.
+        response = session.get(
+            url, headers=dict(headers), auth=lambda r: r, allow_redirects=False,
+            timeout=TIMEOUT, stream=True,
+        )  # fmt: skip
+    except lib.exceptions.RequestException as error:
+        raise connection_error(error, label, "GET result") from None
+    return response
+
+
+def _begin(
+    response: requests.Response,
+    part: Path,
+    proof: Path,
+    have: int,
+    known: Mapping[str, Any],
+    limit: int,
+) -> int | None:
+    """Check the answer's head; returns the file's whole size or None."""
+    status, headers = response.status_code, response.headers
+    details = f"GET result: HTTP {status}"
+    if status in (401, 403, 404, 410):
+        raise Expired("The link to the result is no longer good.", details=details)
+    if status == 416:
+        drop_part(part)
+        raise NoAnswer("The download has to begin again.", details=details)
+    if 300 <= status < 400:
+        raise Refused("The result's link leads elsewhere, which is not followed.", details=details)
+    if status not in (200, 206):
+        raise NoAnswer("The result could not be fetched this time.", details=details)
+    if headers.get("Content-Encoding", "identity").lower() not in ("identity", ""):
+        raise BadModel(
+            "The result came compressed in a way that was not asked for.", details=details
+        )
+    length = headers.get("Content-Length", "")
+    total = int(length) if length.isdigit() else None
+    if status == 206:
+        start, _, whole = headers.get("Content-Range", "").removeprefix("bytes ").partition("/")
+        if not have or start.partition("-")[0] != str(have) or whole != str(known["total"]):
+            drop_part(part)
+            raise NoAnswer("The download has to begin again.", details=details)
+        total = int(whole)
+    if total is not None and total > limit:
+        raise _too_big(total, limit)
+    if status == 200:
+        drop_part(part)
+        etag = headers.get("ETag", "")
+        validator = etag if etag and not etag.startswith("W/") else headers.get("Last-Modified", "")
+        with writing(part):
+            part.parent.mkdir(parents=True, exist_ok=True)
+            if validator and total is not None:
+                proof.write_text(json.dumps({"validator": validator, "total": total}))
+    return total
+
+
+def _resumable(part: Path, proof: Path) -> tuple[int, dict[str, Any]]:
+    try:
+        known = json.loads(proof.read_text())
+        have = part.stat().st_size
+        if 0 < have < known["total"] and isinstance(known["validator"], str):
+            return have, known
+    except (OSError, ValueError, KeyError, TypeError):
+        pass  # nothing to go on from: begin again
+    return 0, {}
+
+
+def drop_part(part: Path) -> None:
+    part.unlink(missing_ok=True)
+    part.with_name(part.name + ".json").unlink(missing_ok=True)
+
+
+def _too_big(size: int, limit: int) -> Refused:
+    return Refused(
+        f"The result is too big: {size >> 20:,} MiB.", f"At most {limit >> 20:,} MiB are fetched."
+    )

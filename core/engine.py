@@ -1,0 +1,491 @@
+"""All of the core put together: what a Blender session and the command line both run.
+
+Every method returns at once; the work is done on the worker's threads and what comes of it is
+handed to `publish` there. The order within one task is kept.
+"""
+
+from __future__ import annotations
+
+import logging
+import threading
+import time
+import uuid
+from collections.abc import Callable, Generator
+from contextlib import closing, suppress
+from dataclasses import dataclass, replace
+from pathlib import Path
+
+from .accounts import Accounts
+from .errors import LedgerError, MaquetteError, Offline
+from .job import Events, Job
+from .ledger import LeaseLost, Ledger
+from .model import (
+    Event,
+    Failed,
+    GenerationRequest,
+    Imported,
+    Origin,
+    Relocated,
+    Resumed,
+    Retry,
+    Stopped,
+    Task,
+    TaskState,
+    Unconfirmed,
+    advance,
+    retry_means,
+)
+from .providers import get_provider
+from .providers.base import Balance, Price, Provider
+from .worker import Cancelled, Steps, Worker
+
+log = logging.getLogger(__name__)
+
+HEARTBEAT = 15.0  # seconds; a quarter of a lease
+LEDGER_RETRY = 2.0
+UNSENT_SECONDS = 3600.0  # an order older than this is not sent any more without asking
+PART_SECONDS = 30 * 86400.0
+
+
+@dataclass(frozen=True)
+class Folders:
+    """root: the extension's own folder, survives updates. library: where models are kept."""
+
+    root: Path
+    library: Path
+
+    @property
+    def ledger(self) -> Path:
+        return self.root / "tasks.sqlite3"
+
+    @property
+    def keys(self) -> Path:
+        return self.root / "keys.json"
+
+    @property
+    def downloads(self) -> Path:
+        return self.root / "downloads"
+
+    def inputs(self, task_id: str) -> Path:
+        """For the PNGs that were made for one task."""
+        return self.root / "inputs" / task_id
+
+    def service(self, provider_id: str) -> Path:
+        return self.root / "services" / provider_id
+
+
+@dataclass(frozen=True)
+class TaskChanged:
+    """event None: as read from the ledger."""
+
+    task: Task
+    event: Event | None = None
+
+
+@dataclass(frozen=True)
+class TaskRemoved:
+    task_id: str
+
+
+@dataclass(frozen=True)
+class BalanceKnown:
+    provider: str
+    balance: Balance | None
+    message: str = ""
+    advice: str = ""
+
+
+@dataclass(frozen=True)
+class PriceKnown:
+    request: GenerationRequest
+    price: Price | None
+    message: str = ""
+    advice: str = ""
+
+
+@dataclass(frozen=True)
+class Trouble:
+    """About the engine itself: the ledger cannot be read, say. message "": over."""
+
+    message: str
+    advice: str = ""
+
+
+Notice = TaskChanged | TaskRemoved | BalanceKnown | PriceKnown | Trouble
+
+
+def new_task_id() -> str:
+    return uuid.uuid4().hex
+
+
+class Engine:
+    """online: True when requests may leave this machine; asked before each. publish: called on
+    worker threads. deadline: seconds a job is watched before it rests. adopt: go on with open
+    tasks that no living Blender holds."""
+
+    def __init__(
+        self,
+        folders: Folders,
+        accounts: Accounts,
+        *,
+        online: Callable[[], bool],
+        publish: Callable[[Notice], None],
+        deadline: float = 3600.0,
+        adopt: bool = True,
+        clock: Callable[[], float] = time.time,
+    ) -> None:
+        self.folders = folders
+        self.accounts = accounts
+        self.deadline = deadline
+        self._adopt = adopt
+        self._online = online
+        self._publish = publish
+        self._clock = clock
+        self._ledger = Ledger(folders.ledger, clock)
+        self._worker = Worker()
+        self._noting_lock = threading.Lock()  # held while the disk works
+        self._lock = threading.Lock()  # guards _live, held for a moment only
+        self._live: dict[str, Task] = {}
+
+    # --- what can be asked of it ---
+
+    def open(self) -> None:
+        """Read the ledger, publish every task, go on with the open ones, sweep old downloads."""
+        self._worker.add("open", self._open())
+
+    def generate(
+        self, request: GenerationRequest, origin: Origin | None = None, task_id: str = ""
+    ) -> str:
+        """Note the task down, then submit it. Returns the task's id; a TaskChanged follows."""
+        task = Task(
+            id=task_id or new_task_id(),
+            request=request,
+            origin=origin or Origin(),
+            kind=get_provider(request.provider).kind_of(request),
+            created=self._clock(),
+            updated=self._clock(),
+        )
+        self._worker.add(task.id, self._generate(task))
+        return task.id
+
+    def resume(self, task_id: str, *, again: bool = False) -> None:
+        """Take a task up again. again: order a new job for it, which is charged anew."""
+        self._worker.add(task_id, self._resume(task_id, again))
+
+    def cancel(self, task_id: str) -> None:
+        """Stop watching. What the service does with the job is up to it."""
+        if not self._worker.cancel(task_id):
+            self._worker.add(task_id, self._stop(task_id))
+
+    def remove(self, task_id: str) -> None:
+        """Take a task off the list. Its model in the library stays."""
+        self._worker.cancel(task_id)
+        self._worker.add(task_id, self._remove(task_id))
+
+    def imported(self, task_id: str) -> None:
+        self._worker.add(task_id, self._note(task_id, Imported()))
+
+    def relocate(self, sitting: str, file: str) -> None:
+        """The .blend of a sitting was saved as `file`: its tasks belong there from now on."""
+        with self._lock:
+            ids = [
+                task.id
+                for task in self._live.values()
+                if task.origin.sitting == sitting and task.origin.file != file
+            ]
+        for task_id in ids:
+            # Under a name of its own: a job may keep the task's name busy for minutes.
+            self._worker.add(f"{task_id} file", self._note(task_id, Relocated(file=file)))
+
+    def balance(self, provider_id: str) -> None:
+        self._worker.add(f"balance {provider_id}", self._balance(provider_id))
+
+    def quote(self, request: GenerationRequest) -> None:
+        self._worker.add("quote", self._quote(request))
+
+    @property
+    def busy(self) -> bool:
+        return self._worker.busy
+
+    def close(self, patience: float = 3.0) -> None:
+        """Begin nothing more; wait up to `patience` seconds for what is on the wire."""
+        if self._worker.close(patience):
+            with suppress(LedgerError):
+                self._ledger.release()
+            self._ledger.close()
+
+    # --- one generator each, stepped by the worker ---
+
+    def _open(self) -> Steps:
+        while True:
+            try:
+                tasks = self._ledger.tasks()
+                break
+            except LedgerError as error:
+                self._publish(Trouble(error.message, error.advice))
+                yield LEDGER_RETRY
+        self._publish(Trouble(""))
+        with self._lock:
+            self._live |= {task.id: task for task in tasks}
+        for task in tasks:
+            self._publish(TaskChanged(task))
+        self._sweep(tasks)
+        if any(task.state.is_open for task in tasks):
+            self._worker.add("heartbeat", self._heartbeat(), once=True)
+        return
+        yield
+
+    def _heartbeat(self) -> Steps:
+        """While anything is open: keep our leases, take over what a dead Blender left, and show
+        what another Blender that shares the ledger has done."""
+        since = self._clock()
+        while True:
+            try:
+                if not self._ledger.renew():
+                    return
+                for task in self._ledger.claim() if self._adopt else ():
+                    self._worker.add(task.id, self._take_up(task))
+                self._show_others(since - 1)
+                since = self._clock()
+            except LedgerError as error:
+                log.warning("the ledger did not answer: %s", error.code)
+            yield HEARTBEAT
+
+    def _show_others(self, since: float) -> None:
+        for task in self._ledger.tasks(since):
+            with self._lock:
+                live = self._live.get(task.id)
+                newer = live is None or task.updated > live.updated
+                if newer:
+                    self._live[task.id] = task
+            if newer:
+                self._publish(TaskChanged(task))
+
+    def _take_up(self, task: Task) -> Steps:
+        with self._lock:
+            self._live[task.id] = task
+        unsent = not task.accepted and not task.submit_key
+        if unsent and self._clock() - task.created > UNSENT_SECONDS:
+            yield from self._noting(
+                task.id,
+                Stopped(
+                    message="It was not sent before Blender closed.",
+                    advice="Nothing was charged. Retry sends it.",
+                    unsent=True,
+                ),
+            )
+        else:
+            yield from self._run(task)
+
+    def _generate(self, task: Task) -> Steps:
+        with suppress(MaquetteError):
+            expected = self._ledger.typical_seconds(task.request.provider, task.kind)
+            task = replace(task, expected_seconds=expected)
+        with self._lock:
+            self._live[task.id] = task
+        try:
+            self._ledger.add(task)
+        except LedgerError as error:
+            # What cannot be noted down is not sent. This one line is shown without being stored.
+            self._show(advance(task, Failed.because(error), self._clock()))
+            return
+        self._show(task)
+        self._worker.add("heartbeat", self._heartbeat(), once=True)
+        yield from self._run(task)
+
+    def _resume(self, task_id: str, again: bool) -> Steps:
+        with self._lock:
+            live = self._live.get(task_id)
+        if live is None:
+            return
+        means = retry_means(live, get_provider(live.request.provider).repeatable)
+        if means is Retry.NONE or (means is Retry.PAY_AGAIN and not again):
+            return
+        task = yield from self._noting(task_id, Resumed(again=means is Retry.PAY_AGAIN))
+        if task:
+            self._worker.add("heartbeat", self._heartbeat(), once=True)
+            yield from self._run(task)
+
+    def _run(self, task: Task) -> Steps:
+        """The job of one task: each event to the ledger, then to the user, then the next line."""
+        try:
+            provider = self._provider(task.request.provider)
+        except MaquetteError as error:
+            yield from self._noting(task.id, Failed.because(error))
+            return
+        job = Job(
+            task,
+            provider,
+            downloads=self.folders.downloads,
+            library_folder=self.folders.library,
+            gate=self._gate(type(provider)),
+            deadline=self.deadline,
+            clock=self._clock,
+        ).run()
+        with closing(job):
+            try:
+                yield from self._follow(task.id, job)
+            except Exception as error:
+                # A mistake of ours must not leave a task that looks alive. If an order may stand,
+                # it is not called a failure either.
+                log.exception("a task ended by a mistake of Maquette's")
+                words = "Maquette made a mistake.", "Copy the details into a report."
+                details = type(error).__name__
+                with self._lock:
+                    live = self._live[task.id]
+                unclear = live.submit_key and not live.accepted
+                yield from self._noting(
+                    task.id,
+                    Unconfirmed(message=words[0], advice=words[1], details=details)
+                    if unclear
+                    else Failed(message=words[0], advice=words[1], details=details),
+                )
+
+    def _follow(self, task_id: str, job: Events) -> Steps:
+        event = next(job, None)
+        while event is not None:
+            try:
+                if not (yield from self._noting(task_id, event)):
+                    return
+                yield event.wait
+                event = next(job, None)
+            except Cancelled:
+                event = job.throw(Cancelled())
+
+    def _noting(self, task_id: str, event: Event) -> Generator[float, None, Task | None]:
+        """Apply an event: on disk if it is durable or changes the state, then shown. Tries until
+        the disk takes it: what happened cannot be undone by not noting it. None: not our task."""
+        cancelled = False
+        while True:
+            try:
+                task = self._apply(task_id, event)
+                break
+            except LeaseLost:
+                return None
+            except LedgerError as error:
+                with self._lock:
+                    live = self._live.get(task_id)
+                if live:
+                    self._publish(TaskChanged(replace(live, note=str(error))))
+            try:
+                yield LEDGER_RETRY
+            except Cancelled:
+                cancelled = True
+        if cancelled:
+            raise Cancelled
+        return task
+
+    def _apply(self, task_id: str, event: Event) -> Task:
+        with self._noting_lock:
+            with self._lock:
+                live = self._live.get(task_id)
+            after = advance(live, event, self._clock()) if live else None
+            if not live or not after or event.durable or after.state is not live.state:
+                after = self._ledger.record(task_id, event, live)
+            with self._lock:
+                self._live[task_id] = after
+            self._publish(TaskChanged(after, event))
+            return after
+
+    def _note(self, task_id: str, event: Event) -> Steps:
+        yield from self._noting(task_id, event)
+
+    def _stop(self, task_id: str) -> Steps:
+        with self._lock:
+            task = self._live.get(task_id)
+        if task and task.state.is_open:
+            yield from self._noting(task_id, Stopped(message="Not watched any more."))
+
+    def _remove(self, task_id: str) -> Steps:
+        while True:
+            try:
+                self._ledger.remove(task_id)
+                break
+            except LedgerError as error:
+                self._publish(Trouble(error.message, error.advice))
+                yield LEDGER_RETRY
+        with self._lock:
+            self._live.pop(task_id, None)
+        self._sweep_task(task_id)
+        self._publish(TaskRemoved(task_id))
+
+    def _balance(self, provider_id: str) -> Steps:
+        try:
+            balance = self._provider(provider_id).balance()
+            self._publish(BalanceKnown(provider_id, balance))
+        except MaquetteError as error:
+            self._publish(BalanceKnown(provider_id, None, error.message, error.advice))
+        return
+        yield
+
+    def _quote(self, request: GenerationRequest) -> Steps:
+        try:
+            self._publish(PriceKnown(request, self._provider(request.provider).quote(request)))
+        except MaquetteError as error:
+            self._publish(PriceKnown(request, None, error.message, error.advice))
+        return
+        yield
+
+    # --- small parts ---
+
+    def _provider(self, provider_id: str) -> Provider:
+        kind = get_provider(provider_id)
+        return kind(
+            self.accounts.account(kind), self._gate(kind), self.folders.service(provider_id)
+        )
+
+    def _gate(self, kind: type[Provider]) -> Callable[[], None]:
+        def gate() -> None:
+            if kind.needs_network and not self._online():
+                raise Offline(
+                    "Blender is set to work offline.",
+                    "Turn on Allow Online Access in Preferences > System.",
+                )
+
+        return gate
+
+    def _show(self, task: Task) -> None:
+        with self._lock:
+            self._live[task.id] = task
+        self._publish(TaskChanged(task))
+
+    def _sweep(self, tasks: list[Task]) -> None:
+        """Remove what cut downloads left; keep what a task may still go on from."""
+        wanted = {
+            task.id
+            for task in tasks
+            if task.state not in (TaskState.READY, TaskState.IMPORTED)
+            and self._clock() - task.updated < PART_SECONDS
+        }
+        known = {task.id for task in tasks}
+        with suppress(OSError):
+            for part in self.folders.downloads.iterdir():
+                if part.name.partition(".")[0] not in wanted:
+                    part.unlink(missing_ok=True)
+        with suppress(OSError):
+            for folder in self.folders.inputs("x").parent.iterdir():
+                if folder.name not in known:
+                    self._sweep_task(folder.name)
+
+    def _sweep_task(self, task_id: str) -> None:
+        with suppress(OSError):
+            for part in self.folders.downloads.glob(f"{task_id}.*"):
+                part.unlink(missing_ok=True)
+        folder = self.folders.inputs(task_id)
+        with suppress(OSError):
+            for picture in folder.iterdir():
+                picture.unlink(missing_ok=True)
+            folder.rmdir()
+
+
+__all__ = [
+    "BalanceKnown",
+    "Engine",
+    "Folders",
+    "Notice",
+    "PriceKnown",
+    "TaskChanged",
+    "TaskRemoved",
+    "Trouble",
+    "new_task_id",
+]

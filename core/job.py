@@ -1,0 +1,364 @@
+"""The story of one generation, told top to bottom: submit, wait, download, check, keep.
+
+A job is a generator of events. No line of it runs before the event yielded above it is on disk
+(if it is durable) and its wait is over, so at every `yield` it may be killed, and a new job for
+the stored task goes on from there. All I/O is in the calls to the provider, `download`, `glb` and
+`library`; all waiting is in the events.
+"""
+
+from __future__ import annotations
+
+import random
+import time
+import uuid
+from collections.abc import Callable, Generator
+from contextlib import closing
+from dataclasses import replace
+from pathlib import Path
+from typing import TypeVar
+
+from . import glb, library
+from .download import MODEL_BYTES, download, drop_part
+from .errors import (
+    BadModel,
+    BadRequest,
+    Busy,
+    Expired,
+    MaquetteError,
+    NoAnswer,
+    Offline,
+    Refused,
+    Transient,
+    Unreachable,
+)
+from .model import (
+    Accepted,
+    Downloading,
+    Event,
+    Failed,
+    Generating,
+    Interrupted,
+    Postponed,
+    Queued,
+    Ready,
+    Stopped,
+    Submitted,
+    Submitting,
+    Task,
+    Unconfirmed,
+    Uploading,
+)
+from .providers.base import Pacing, Provider, ResultFile, Results, Status
+from .wording import duration
+from .worker import Cancelled
+
+Events = Generator[Event, None, None]
+T = TypeVar("T")
+
+OFFLINE_WAIT = 5.0  # looks at a switch, sends nothing
+LONGEST_RETRY_AFTER = 3600.0
+TRIES = 5  # uploads, and fresh links for one download
+PREVIEW_BYTES = 10 << 20
+
+
+class _End(Exception):
+    """Leaves the story from any depth with its last event."""
+
+    def __init__(self, event: Event) -> None:
+        self.event = event
+
+
+class Pace:
+    """Seconds until the next poll: growing, with jitter so that many jobs do not march in step.
+
+    Where it is known how long such jobs take (`left`: seconds, or None), half of that is waited:
+    few polls while nothing can have happened, close ones when it is about to.
+    """
+
+    def __init__(self, pacing: Pacing, rng: random.Random) -> None:
+        self._pacing = pacing
+        self._rng = rng
+        self._next = pacing.shortest
+
+    def next(self, left: float | None = None) -> float:
+        pacing = self._pacing
+        wait = self._next if left is None or left <= 0 else left / 2
+        self._next = min(self._next * pacing.growth, pacing.longest)
+        wait = min(max(wait, pacing.shortest), pacing.longest)
+        return wait * self._rng.uniform(0.9, 1.1)
+
+
+class Job:
+    """task: as stored. downloads: the folder for what is under way. deadline: seconds of watching
+    after which the job rests until the user resumes it; the service may go on meanwhile."""
+
+    def __init__(
+        self,
+        task: Task,
+        provider: Provider,
+        *,
+        downloads: Path,
+        library_folder: Path,
+        gate: Callable[[], None],
+        deadline: float = 3600.0,
+        clock: Callable[[], float] = time.time,
+        rng: random.Random | None = None,
+    ) -> None:
+        self.task = task
+        self.provider = provider
+        self.accepted = task.accepted
+        self.downloads = downloads
+        self.library = library_folder
+        self.gate = gate
+        self.deadline = deadline
+        self.clock = clock
+        self.pace = Pace(provider.pacing, rng or random.Random())
+        self.until = clock() + deadline
+        self.maybe_sent = bool(task.submit_key) and not task.accepted
+
+    def run(self) -> Events:
+        """Throw `Cancelled` into it to have it end with `Stopped`."""
+        try:
+            accepted = self.accepted or (yield from self._submit())
+            yield from self._watch(accepted)
+            yield from self._fetch(accepted)
+        except _End as end:
+            yield end.event
+        except Cancelled:
+            yield self._cancelled()
+        except MaquetteError as error:
+            # What goes wrong while an order may stand does not undo the order.
+            unclear = self.maybe_sent and not self.accepted
+            yield self._unconfirmed(error) if unclear else Failed.because(error)
+
+    # --- submit ---
+
+    def _submit(self) -> Generator[Event, None, Accepted]:
+        provider, request = self.provider, self.task.request
+        if self.maybe_sent and not provider.repeatable:
+            # Died between the request and its answer. Only the user may decide to pay again.
+            raise NoAnswer("Blender closed before the answer came.")
+        uploads: list[str] = []
+        if provider.capabilities.uploads:
+            for number, picture in enumerate(request.pictures, 1):
+                yield Uploading(number=number, count=len(request.pictures))
+                uploads.append((yield from self._upload(Path(picture))))
+        submit_key = self.task.submit_key or uuid.uuid4().hex
+        while True:
+            yield Submitting(submit_key=submit_key)
+            try:
+                accepted = provider.submit(request, submit_key, uploads)
+                break
+            except Busy as error:
+                wait = self._wait(error)
+                yield Postponed(
+                    message=f"{error.message} It is sent again in {duration(wait)}.",
+                    submit_key=submit_key if self.maybe_sent else "",
+                    wait=wait,
+                )
+            except NoAnswer as error:
+                self.maybe_sent = True
+                yield from self._repeat_later(error)
+            except Unreachable as error:
+                if not self.maybe_sent:
+                    raise
+                yield from self._repeat_later(error)
+            except MaquetteError:
+                # Also of a repeat: that says nothing sure about the first try; the order may
+                # stand, and be what used up the credits.
+                raise
+            except Exception as error:
+                # A mistake of ours after the request may have left: never taken for a refusal.
+                self.maybe_sent = True
+                raise NoAnswer(
+                    "The answer could not be read.", details=type(error).__name__
+                ) from error
+        yield Submitted(accepted=accepted, wait=accepted.first_poll)
+        self.accepted = replace(accepted, at=self.clock())
+        return self.accepted
+
+    def _repeat_later(self, error: Transient) -> Events:
+        """Only for services that charge a repeat under the same key once."""
+        if not self.provider.repeatable or self.clock() > self.until:
+            raise error
+        wait = self._wait(error)
+        yield Interrupted(
+            message=f"{error.message} The same order is sent again in {duration(wait)}.",
+            wait=wait,
+        )
+
+    def _upload(self, picture: Path) -> Generator[Event, None, str]:
+        for tries_left in reversed(range(TRIES)):
+            try:
+                return self.provider.upload(picture)
+            except OSError as error:
+                raise BadRequest(
+                    "The prepared picture is gone.", "Generate again.", details=str(error.strerror)
+                ) from error
+            except Transient as error:
+                if not tries_left:
+                    # Uploads are not paid: this is a plain failure, fit to be retried.
+                    raise Refused(error.message, error.advice, details=error.details) from None
+                wait = self._wait(error)
+                yield Interrupted(
+                    message=f"{error.message} Trying again in {duration(wait)}.", wait=wait
+                )
+        raise AssertionError("the last try returns or raises")
+
+    def _unconfirmed(self, error: MaquetteError) -> Unconfirmed:
+        label = self.provider.label
+        return Unconfirmed(
+            message=f"It is not known whether {label} took this job. {error.message}",
+            advice=f"Look at your balance or job list at {label} before you send it again:"
+            " if the job was taken, sending it again is charged again.",
+            details=error.details,
+        )
+
+    def _cancelled(self) -> Stopped:
+        if self.accepted:
+            return Stopped(
+                message="Not watched any more.",
+                advice=f"{self.provider.label} has no way to cancel: it may finish the job and"
+                " charge for it. Resume fetches the result.",
+            )
+        if self.maybe_sent:
+            return Stopped(
+                message="Stopped before the answer came; the job may have been taken.",
+                advice="Resume sends the same order again, which is charged once.",
+            )
+        return Stopped(
+            message="Stopped before it was sent.", advice="Nothing was charged.", unsent=True
+        )
+
+    # --- wait ---
+
+    def _watch(self, accepted: Accepted) -> Events:
+        self.until = self.clock() + self.deadline
+        while True:
+            status: Status = yield from self._ask(lambda: self.provider.poll(accepted))
+            if status.phase == "done":
+                return
+            left = status.queue_seconds
+            if left is None and self.task.expected_seconds:
+                left = self.task.expected_seconds - (self.clock() - accepted.at)
+            wait = self.pace.next(left)
+            if status.phase == "waiting":
+                yield Queued(
+                    position=status.queue_position, seconds=status.queue_seconds, wait=wait
+                )
+            else:
+                yield Generating(share=status.share, wait=wait)
+            self._check_deadline()
+
+    def _ask(self, question: Callable[[], T]) -> Generator[Event, None, T]:
+        """A read, repeated until it is answered: one failed poll is not a failed job."""
+        while True:
+            try:
+                return question()
+            except Offline as error:
+                yield Interrupted(message=error.message, wait=OFFLINE_WAIT)
+            except Transient as error:
+                wait = self._wait(error)
+                yield Interrupted(
+                    message=f"{error.message} Asking again in {duration(wait)}.", wait=wait
+                )
+            self._check_deadline()
+
+    def _wait(self, error: Transient) -> float:
+        return max(self.pace.next(), min(error.retry_after or 0.0, LONGEST_RETRY_AFTER))
+
+    def _check_deadline(self) -> None:
+        if self.clock() > self.until:
+            raise _End(
+                Stopped(
+                    message=f"Not watched any more after {duration(self.deadline)}.",
+                    advice=f"{self.provider.label} may still finish it: Resume looks again.",
+                )
+            )
+
+    # --- download, check, keep ---
+
+    def _fetch(self, accepted: Accepted) -> Events:
+        request = self.task.request
+        part = self.downloads / f"{self.task.id}.glb.part"
+        for tries_left in reversed(range(TRIES)):
+            results = yield from self._ask(lambda: self.provider.results(accepted, request))
+            try:
+                summary = yield from self._fetch_model(results, part)
+                break
+            except Transient as error:
+                if not tries_left:
+                    raise
+                wait = self._wait(error)
+                yield Interrupted(
+                    message=f"{error.message} Going on in {duration(wait)}.", wait=wait
+                )
+            except Expired:
+                if not tries_left:
+                    raise
+        preview = self._fetch_preview(results.preview)
+        stored = library.store(
+            self.library,
+            replace(self.task, accepted=accepted, finished=self.clock()),
+            part,
+            preview,
+            triangles=summary.triangles,
+            about=results.about,
+        )
+        for leftover in filter(None, (part, preview)):
+            drop_part(leftover)
+        yield Ready(
+            folder=str(stored.folder),
+            model=stored.model,
+            preview=stored.preview,
+            triangles=summary.triangles,
+            warning=results.warning,
+        )
+
+    def _fetch_model(self, results: Results, part: Path) -> Generator[Event, None, glb.Summary]:
+        """The first candidate that is to be had and is a whole, safe GLB."""
+        failure: MaquetteError = Expired("The service listed no model.")
+        for file in results.models:
+            try:
+                yield from self._download(file, part)
+                return glb.check(part)
+            except (Expired, Refused) as error:
+                failure = error
+            except BadModel as error:
+                drop_part(part)
+                failure = error
+        raise failure
+
+    def _download(self, file: ResultFile, part: Path) -> Events:
+        with closing(self._slices(file, part)) as slices:
+            try:
+                for received, total in slices:
+                    yield Downloading(received=received, total=total)
+            except Offline as error:
+                raise NoAnswer(error.message, error.advice, retry_after=OFFLINE_WAIT) from None
+
+    def _fetch_preview(self, file: ResultFile | None) -> Path | None:
+        """A picture is worth one try, and never the model."""
+        part = self.downloads / f"{self.task.id}.preview.part"
+        if file is None:
+            return None
+        try:
+            for _ in self._slices(file, part, PREVIEW_BYTES):
+                pass
+        except MaquetteError:
+            drop_part(part)
+            return None
+        return part
+
+    def _slices(
+        self, file: ResultFile, part: Path, limit: int = MODEL_BYTES
+    ) -> Generator[tuple[int, int | None], None, None]:
+        return download(
+            file.url,
+            part,
+            gate=self.gate,
+            label=self.provider.label,
+            base_url=self.provider.api.account.base_url,
+            api=self.provider.api if file.with_key else None,
+            limit=limit,
+        )

@@ -1,0 +1,396 @@
+"""The nouns: what was asked for, the task that came of it, and the events that change it.
+
+Everything here is a frozen value: it may be handed between threads and kept for ever. The only
+place where a task changes is `advance`, one line per cause. Times are Unix seconds (float, UTC).
+"""
+
+from __future__ import annotations
+
+import enum
+import re
+import unicodedata
+from collections.abc import Mapping
+from dataclasses import dataclass, field, replace
+from typing import ClassVar
+
+from .errors import Gone, JobFailed, MaquetteError
+
+OptionValue = bool | int | float | str | tuple[int, ...]
+
+
+class TaskState(enum.StrEnum):
+    """Where a task stands. The values are stored; add, never rename."""
+
+    SUBMITTING = "submitting"  # not accepted by the service yet
+    WAITING = "waiting"  # accepted (or postponed by us), not being worked on
+    GENERATING = "generating"
+    DOWNLOADING = "downloading"
+    READY = "ready"  # the checked model is in the library
+    IMPORTED = "imported"
+    FAILED = "failed"
+    STOPPED = "stopped"  # no longer watched; the service may have gone on
+    UNCONFIRMED = "unconfirmed"  # the submit left, no answer came; only the user can decide
+
+    @property
+    def is_open(self) -> bool:
+        """True while Maquette still has something to do for the task by itself."""
+        return self in _OPEN
+
+
+_OPEN = {TaskState.SUBMITTING, TaskState.WAITING, TaskState.GENERATING, TaskState.DOWNLOADING}
+
+
+@dataclass(frozen=True)
+class GenerationRequest:
+    """What the user asked for, copied out of Blender once.
+
+    provider: a provider's id. pictures: absolute paths of PNG files that Maquette made and owns.
+    options: by the service's field names, only those that apply and are set.
+    """
+
+    provider: str
+    prompt: str = ""
+    negative_prompt: str = ""
+    pictures: tuple[str, ...] = ()
+    options: Mapping[str, OptionValue] = field(default_factory=dict)
+
+    @property
+    def title(self) -> str:
+        """A short name for lists and objects, from the prompt. At most 40 characters."""
+        words = " ".join(self.prompt.split())
+        if not words:
+            return "Model from pictures" if len(self.pictures) > 1 else "Model from picture"
+        return words if len(words) <= 40 else words[:39].rstrip() + "…"
+
+    @property
+    def slug(self) -> str:
+        """The title as a part of a folder name: [a-z0-9-], 1 to 40 characters."""
+        ascii_title = unicodedata.normalize("NFKD", self.title).encode("ascii", "ignore").decode()
+        return re.sub(r"[^a-z0-9]+", "-", ascii_title.lower()).strip("-")[:40].strip("-") or "model"
+
+
+@dataclass(frozen=True)
+class Origin:
+    """Where in Blender a task was started, and where its model is wanted.
+
+    sitting: one .blend file open in one Blender, from load to load. file: its absolute path, ""
+    while unsaved. scene, scene_uid: `Scene.name`, `ID.session_uid` (good within the sitting only).
+    location: the 3D cursor at the click, world space, Blender units. wanted: import by itself.
+    """
+
+    sitting: str = ""
+    file: str = ""
+    scene: str = ""
+    scene_uid: int = 0
+    location: tuple[float, float, float] = (0.0, 0.0, 0.0)
+    wanted: bool = False
+
+
+@dataclass(frozen=True)
+class Accepted:
+    """A service's word that it took a job: all that is needed to ask about it again.
+
+    job_id: the service's id, fit to be shown. ticket: what else the provider needs (Rodin's
+    subscription key): a secret, stored in the ledger, never shown or logged. base_url: where the
+    job lives. cost: credits, or None if not told. first_poll: seconds to wait before the first
+    poll. visible_by: seconds after acceptance from which a "no such job" is to be believed.
+    """
+
+    job_id: str
+    ticket: Mapping[str, str] = field(default_factory=dict, repr=False)
+    base_url: str = ""
+    cost: float | None = None
+    first_poll: float = 5.0
+    visible_by: float = 0.0
+    at: float = 0.0
+
+
+@dataclass(frozen=True)
+class Task:
+    """One line in the user's list, from click to object.
+
+    share: 0..1 as told by the service, None where it tells nothing. queue_position: 1 is next.
+    queue_seconds: the service's own estimate. expected_seconds: the median of this user's finished
+    tasks of the same provider and kind, None before there are three. note: passing trouble ("no
+    answer, trying again in 20 s"). message/advice/details/code: the end's reason, as in errors.
+    final: the service is done with the job and has nothing to fetch.
+    folder: the model's folder in the library; model/preview: file names in it.
+    """
+
+    id: str
+    request: GenerationRequest
+    origin: Origin = Origin()
+    kind: str = ""
+    state: TaskState = TaskState.SUBMITTING
+    created: float = 0.0
+    updated: float = 0.0
+    submit_key: str = ""
+    accepted: Accepted | None = None
+    finished: float = 0.0
+    share: float | None = None
+    queue_position: int | None = None
+    queue_seconds: float | None = None
+    received: int = 0
+    total: int | None = None
+    expected_seconds: float | None = None
+    note: str = ""
+    message: str = ""
+    advice: str = ""
+    details: str = ""
+    code: str = ""
+    final: bool = False
+    folder: str = ""
+    model: str = ""
+    preview: str = ""
+    triangles: int = 0
+
+    @property
+    def title(self) -> str:
+        return self.request.title
+
+    @property
+    def started(self) -> float:
+        """When the service took it, or when it was made."""
+        return self.accepted.at if self.accepted and self.accepted.at else self.created
+
+
+# --- events ---------------------------------------------------------------------------------
+
+
+@dataclass(frozen=True, kw_only=True)
+class Event:
+    """What a job reports. `wait`: seconds until its next step is due.
+
+    A durable event is on disk before it is shown and before the job's next line runs. The others
+    only say how things are going and may be lost without harm.
+    """
+
+    wait: float = 0.0
+    durable: ClassVar[bool] = True
+
+
+@dataclass(frozen=True, kw_only=True)
+class Uploading(Event):
+    """Picture `number` of `count` is about to be sent. No money is involved yet."""
+
+    number: int
+    count: int
+
+
+@dataclass(frozen=True, kw_only=True)
+class Submitting(Event):
+    """The next line sends the paid request, under this key."""
+
+    submit_key: str
+
+
+@dataclass(frozen=True, kw_only=True)
+class Postponed(Event):
+    """The service did not take the job now; it is sent again after `wait`.
+
+    submit_key: the key to send it under, if it may have been taken under that one before."""
+
+    message: str
+    submit_key: str = ""
+
+
+@dataclass(frozen=True, kw_only=True)
+class Submitted(Event):
+    accepted: Accepted
+
+
+@dataclass(frozen=True, kw_only=True)
+class Queued(Event):
+    durable: ClassVar[bool] = False
+    position: int | None = None
+    seconds: float | None = None
+
+
+@dataclass(frozen=True, kw_only=True)
+class Generating(Event):
+    durable: ClassVar[bool] = False
+    share: float | None = None
+
+
+@dataclass(frozen=True, kw_only=True)
+class Interrupted(Event):
+    """One try failed and the next follows after `wait`; nothing is decided."""
+
+    durable: ClassVar[bool] = False
+    message: str
+
+
+@dataclass(frozen=True, kw_only=True)
+class Downloading(Event):
+    """received, total: bytes; total None where the server did not say."""
+
+    durable: ClassVar[bool] = False
+    received: int = 0
+    total: int | None = None
+
+
+@dataclass(frozen=True, kw_only=True)
+class Ready(Event):
+    """The checked model is in the library."""
+
+    folder: str
+    model: str
+    preview: str = ""
+    triangles: int = 0
+    warning: str = ""
+
+
+@dataclass(frozen=True, kw_only=True)
+class Imported(Event):
+    pass
+
+
+@dataclass(frozen=True, kw_only=True)
+class Failed(Event):
+    """`final`: the service is done with the job and has nothing to fetch."""
+
+    message: str
+    advice: str = ""
+    details: str = ""
+    code: str = ""
+    final: bool = False
+
+    @classmethod
+    def because(cls, error: MaquetteError) -> Failed:
+        return cls(
+            message=error.message,
+            advice=error.advice,
+            details=error.details,
+            code=error.code,
+            final=isinstance(error, (JobFailed, Gone)),
+        )
+
+
+@dataclass(frozen=True, kw_only=True)
+class Stopped(Event):
+    """No longer watched. `unsent`: it is certain that the service never got the submit."""
+
+    message: str
+    advice: str = ""
+    unsent: bool = False
+
+
+@dataclass(frozen=True, kw_only=True)
+class Unconfirmed(Event):
+    message: str
+    advice: str = ""
+    details: str = ""
+
+
+@dataclass(frozen=True, kw_only=True)
+class Resumed(Event):
+    """The user wants the task taken up again. `again`: as a new, newly charged submit."""
+
+    again: bool = False
+
+
+@dataclass(frozen=True, kw_only=True)
+class Relocated(Event):
+    """The .blend a task belongs to was saved under another path."""
+
+    file: str
+
+
+def advance(task: Task, event: Event, now: float) -> Task:
+    """The task after the event. The only place where a task's state changes."""
+    task = replace(task, updated=now, note="")
+    match event:
+        case Uploading(number=number, count=count):
+            return replace(
+                task, state=TaskState.SUBMITTING, note=f"Sending picture {number} of {count}"
+            )
+        case Submitting(submit_key=key):
+            return replace(task, state=TaskState.SUBMITTING, submit_key=key)
+        case Postponed(message=message, submit_key=key):
+            return replace(task, state=TaskState.WAITING, submit_key=key, note=message)
+        case Submitted(accepted=accepted):
+            return replace(task, state=TaskState.WAITING, accepted=replace(accepted, at=now))
+        case Queued(position=position, seconds=seconds):
+            return replace(
+                task, state=TaskState.WAITING, queue_position=position, queue_seconds=seconds
+            )
+        case Generating(share=share):
+            # Services reorder their words (QUEUED after RUNNING); shown progress never goes back.
+            share = max(share, task.share or 0.0) if share is not None else task.share
+            return replace(task, state=TaskState.GENERATING, share=share, queue_position=None)
+        case Interrupted(message=message):
+            return replace(task, note=message)
+        case Downloading(received=received, total=total):
+            return replace(
+                task,
+                state=TaskState.DOWNLOADING,
+                received=received,
+                total=total,
+                finished=task.finished or now,
+            )
+        case Ready(folder=folder, model=model, preview=preview, triangles=n, warning=warning):
+            return replace(
+                task,
+                state=TaskState.READY,
+                folder=folder,
+                model=model,
+                preview=preview,
+                triangles=n,
+                note=warning,
+                finished=task.finished or now,
+            )
+        case Imported():
+            return replace(task, state=TaskState.IMPORTED)
+        case Failed():
+            # Jobs only fail before acceptance when the service surely did not take the order.
+            return replace(
+                task,
+                submit_key=task.submit_key if task.accepted else "",
+                state=TaskState.FAILED,
+                message=event.message,
+                advice=event.advice,
+                details=event.details,
+                code=event.code,
+                final=event.final,
+            )
+        case Stopped(message=message, advice=advice, unsent=unsent):
+            key = "" if unsent else task.submit_key
+            return replace(
+                task, state=TaskState.STOPPED, message=message, advice=advice, submit_key=key
+            )
+        case Unconfirmed(message=message, advice=advice, details=details):
+            return replace(
+                task, state=TaskState.UNCONFIRMED, message=message, advice=advice, details=details
+            )
+        case Resumed(again=again):
+            task = replace(task, message="", advice="", details="", code="", final=False)
+            if again:
+                task = replace(
+                    task, accepted=None, submit_key="", share=None, received=0, total=None
+                )
+                task = replace(task, finished=0.0, queue_position=None, queue_seconds=None)
+            return replace(task, state=TaskState.WAITING if task.accepted else TaskState.SUBMITTING)
+        case Relocated(file=file):
+            return replace(task, origin=replace(task.origin, file=file))
+    raise TypeError(f"unknown event {type(event).__name__}")
+
+
+class Retry(enum.Enum):
+    """What taking a task up again would do."""
+
+    NONE = "nothing to do"
+    RESUME = "goes on with the same job; costs nothing"
+    SUBMIT = "sends it; it was never taken before"
+    PAY_AGAIN = "orders a new job, which is charged anew; only ever on the user's word"
+
+
+def retry_means(task: Task, repeatable: bool) -> Retry:
+    """repeatable: the provider's, whether a repeat under the same submit key is charged once."""
+    match task.state:
+        case TaskState.FAILED | TaskState.STOPPED if task.accepted:
+            return Retry.PAY_AGAIN if task.final else Retry.RESUME
+        case TaskState.FAILED | TaskState.STOPPED:
+            return Retry.SUBMIT
+        case TaskState.UNCONFIRMED:
+            return Retry.RESUME if repeatable else Retry.PAY_AGAIN
+    return Retry.NONE

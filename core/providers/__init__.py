@@ -1,0 +1,30 @@
+"""The services Maquette knows, found by looking: every module here with a `PROVIDER`."""
+
+from __future__ import annotations
+
+import functools
+import importlib
+import pkgutil
+
+from ..errors import BadRequest
+from .base import Provider
+
+
+@functools.cache
+def all_providers() -> tuple[type[Provider], ...]:
+    """Provider classes in the order of their numbers. Imports no networking library."""
+    found = []
+    for module in pkgutil.iter_modules(__path__):
+        provider = getattr(importlib.import_module(f"{__name__}.{module.name}"), "PROVIDER", None)
+        if provider is not None:
+            found.append(provider)
+    return tuple(sorted(found, key=lambda provider: provider.number))
+
+
+def get_provider(provider_id: str) -> type[Provider]:
+    """Errors: BadRequest, naming the services there are."""
+    for provider in all_providers():
+        if provider.id == provider_id:
+            return provider
+    known = ", ".join(provider.id for provider in all_providers())
+    raise BadRequest(f"There is no service called {provider_id!r}.", f"There are: {known}.")

@@ -1,0 +1,222 @@
+"""Options as values, and the one way from a form's settings to a request.
+
+Panels, the command line and the checks are all made from these values.
+"""
+
+from __future__ import annotations
+
+import random
+from collections.abc import Callable, Mapping, Sequence
+from dataclasses import dataclass
+from typing import TYPE_CHECKING, Literal
+
+from ..errors import BadRequest
+from ..model import GenerationRequest, OptionValue
+
+if TYPE_CHECKING:
+    from .base import Capabilities, Provider
+
+
+@dataclass(frozen=True)
+class Choice:
+    """One value of a choice option. `number` is stored in .blend files: never reuse or change."""
+
+    value: str
+    label: str
+    number: int
+    description: str = ""
+
+
+@dataclass(frozen=True)
+class Draft:
+    """The settings under the user's hands: what an option's rules may look at."""
+
+    options: Mapping[str, OptionValue]
+    pictures: int = 0
+
+    def __getitem__(self, name: str) -> OptionValue:
+        return self.options[name]
+
+
+Kind = Literal["bool", "int", "choice", "text", "ints"]
+
+
+def _always(draft: Draft) -> str:
+    return ""
+
+
+@dataclass(frozen=True)
+class Option:
+    """One setting of a service, as a value.
+
+    name: the service's own field name. unset: the value that means "not sent" (None: always sent
+    where it applies). minimum/maximum: inclusive, for int and each of ints; `limits` narrows them
+    by the other settings. size: length of ints. applies: "" or, in words, why it has no effect
+    with the other settings; such an option is greyed and not sent. subtype: a hint for drawing.
+    random: the value `unset` is replaced by a drawn one when the request is made, so that the
+    request can be repeated.
+    """
+
+    name: str
+    label: str
+    kind: Kind
+    default: OptionValue
+    description: str = ""
+    choices: tuple[Choice, ...] = ()
+    minimum: int | None = None
+    maximum: int | None = None
+    limits: Callable[[Draft], tuple[int, int]] | None = None
+    size: int = 0
+    max_length: int = 0
+    unset: OptionValue | None = None
+    random: tuple[int, int] | None = None
+    applies: Callable[[Draft], str] = _always
+
+    def bounds(self, draft: Draft) -> tuple[int | None, int | None]:
+        return self.limits(draft) if self.limits else (self.minimum, self.maximum)
+
+    def check(self, value: OptionValue, draft: Draft) -> OptionValue:
+        """The value in its proper type. Errors: BadRequest, naming the range or the choices."""
+        match self.kind:
+            case "bool":
+                if isinstance(value, bool):
+                    return value
+                raise BadRequest(f"{self.label} must be on or off.")
+            case "choice":
+                if value in (values := [c.value for c in self.choices]):
+                    return value
+                raise BadRequest(f"{self.label} cannot be {value!r}.", f"Use {_either(values)}.")
+            case "text":
+                if isinstance(value, str) and (
+                    not self.max_length or len(value) <= self.max_length
+                ):
+                    return value
+                raise BadRequest(
+                    f"{self.label} must be text of up to {self.max_length} characters."
+                )
+            case "int":
+                return self._whole_number(value, draft)
+            case "ints":
+                if isinstance(value, (tuple, list)) and len(value) == self.size:
+                    return tuple(self._whole_number(v, draft) for v in value)
+                raise BadRequest(f"{self.label} needs {self.size} whole numbers.")
+
+    def _whole_number(self, value: object, draft: Draft) -> int:
+        low, high = self.bounds(draft)
+        if isinstance(value, bool) or not isinstance(value, int):
+            raise BadRequest(f"{self.label} must be a whole number.")
+        if (low is not None and value < low) or (high is not None and value > high):
+            raise BadRequest(
+                f"{self.label} is {value:,}, outside its range.",
+                f"Use {low:,} to {high:,} with these settings.",
+            )
+        return value
+
+
+def defaults(provider: type[Provider]) -> dict[str, OptionValue]:
+    return {option.name: option.default for option in provider.options}
+
+
+def applicable(
+    provider: type[Provider], settings: Mapping[str, OptionValue], pictures: int
+) -> dict[str, OptionValue]:
+    """The settings without those that have no effect beside the others. For forms."""
+    draft = Draft({**defaults(provider), **settings}, pictures)
+    names = {option.name for option in provider.options if not option.applies(draft)}
+    return {name: value for name, value in settings.items() if name in names}
+
+
+def make_request(
+    provider: type[Provider],
+    *,
+    prompt: str = "",
+    negative_prompt: str = "",
+    pictures: Sequence[str] = (),
+    settings: Mapping[str, OptionValue] | None = None,
+) -> GenerationRequest:
+    """Check everything and freeze it. Options not named in `settings` take their defaults.
+
+    Errors: BadRequest: a sentence about the first thing that is wrong; nothing is dropped silently.
+    """
+    settings = dict(settings or {})
+    prompt, negative_prompt = _clean(prompt), _clean(negative_prompt)
+    _check_inputs(provider.capabilities, provider.label, prompt, negative_prompt, len(pictures))
+
+    known = {option.name: option for option in provider.options}
+    for name in settings:
+        if name not in known:
+            raise BadRequest(
+                f"{provider.label} has no option {name!r}.", f"It has {_either(list(known))}."
+            )
+    draft = Draft({**defaults(provider), **settings}, len(pictures))
+    options: dict[str, OptionValue] = {}
+    for name, option in known.items():
+        value = draft[name]
+        if reason := option.applies(draft):
+            if name in settings and value not in (option.unset, option.default):
+                raise BadRequest(f"{option.label} cannot be used here: {reason}.")
+            continue
+        if option.unset is not None and value == option.unset:
+            if option.random:
+                options[name] = random.randint(*option.random)
+            continue
+        options[name] = option.check(value, draft)
+    request = GenerationRequest(provider.id, prompt, negative_prompt, tuple(pictures), options)
+    provider.check(request)
+    return request
+
+
+def _check_inputs(
+    can: Capabilities, label: str, prompt: str, negative_prompt: str, pictures: int
+) -> None:
+    if pictures > can.pictures_max:
+        raise BadRequest(
+            f"{label} takes {_count(can.pictures_max)} at most, not {pictures}.",
+            "Remove some pictures from the list.",
+        )
+    if not pictures:
+        if not can.text:
+            raise BadRequest(f"{label} needs a picture.", "Add one to the list.")
+        if not prompt:
+            instead = " or add a picture" if can.pictures_max else ""
+            raise BadRequest("There is nothing to make a model from.", f"Type a prompt{instead}.")
+    if prompt and pictures and not can.prompt_with_pictures:
+        raise BadRequest(f"{label} takes a prompt or a picture, not both.", "Clear one of the two.")
+    if prompt and len(prompt) < can.prompt_min:
+        raise BadRequest(
+            f"The prompt is too short for {label}.",
+            f"Type at least {can.prompt_min} characters.",
+        )
+    for what, text in (("prompt", prompt), ("negative prompt", negative_prompt)):
+        if len(text) > can.prompt_max:
+            raise BadRequest(
+                f"The {what} is too long: {len(text):,} characters.",
+                f"{label} is sent at most {can.prompt_max:,}; shorten it.",
+            )
+    if negative_prompt:
+        if not can.negative_prompt:
+            raise BadRequest(f"{label} takes no negative prompt.", "Clear it.")
+        if pictures and not can.negative_prompt_with_pictures:
+            raise BadRequest(
+                f"{label} takes a negative prompt with text only.", "Clear it or the pictures."
+            )
+
+
+def _clean(text: str) -> str:
+    """Without control characters (a pasted NUL or newline breaks forms); all scripts kept."""
+    return " ".join("".join(c if c.isprintable() else _spare(c) for c in text).split())
+
+
+def _spare(character: str) -> str:
+    # Joiners and direction marks are unprintable to Python but carry meaning in Arabic or emoji.
+    return character if character in "\u200c\u200d\u200e\u200f\u2066\u2067\u2068\u2069" else " "
+
+
+def _count(pictures: int) -> str:
+    return (
+        "no pictures" if not pictures else "1 picture" if pictures == 1 else f"{pictures} pictures"
+    )
+
+
+def _either(values: Sequence[str]) -> str:
+    return values[0] if len(values) == 1 else f"{', '.join(values[:-1])} or {values[-1]}"

@@ -1,0 +1,319 @@
+"""The meeting place of threads and Blender: one queue, one timer.
+
+The engine's threads put notices into a queue; one persistent timer takes them out on the main
+thread, keeps the list that the panels draw, and starts imports. The timer is armed while something
+is open and ends by itself. Thread: main only, but for `online` and the queue's `put`.
+"""
+
+import logging
+import queue
+import time
+import uuid
+from pathlib import Path
+
+import bpy
+
+from .core.accounts import Accounts
+from .core.engine import (
+    BalanceKnown,
+    Engine,
+    Folders,
+    Notice,
+    PriceKnown,
+    TaskChanged,
+    TaskRemoved,
+    Trouble,
+)
+from .core.model import Origin, Ready, Task, TaskState
+
+log = logging.getLogger(__name__)
+
+TICK = 0.1  # seconds between looks at the queue while something is open
+TICK_BUDGET = 0.002  # seconds of draining in one look; the rest waits for the next
+WAKE_UP = 1.0  # seconds after start before the ledger is opened
+REDRAW = 0.5  # seconds between redraws that only move the clock on
+
+_inbox: "queue.SimpleQueue[Notice]" = queue.SimpleQueue()
+_engine: Engine | None = None
+_accounts: Accounts | None = None
+_tasks: dict[str, Task] = {}
+_newest_first: list[Task] = []
+_balances: dict[str, BalanceKnown] = {}
+_price: PriceKnown | None = None
+_trouble: Trouble | None = None
+_arrived: dict[str, None] = {}  # ready, wanted here, not imported yet; in order
+_redrawn = 0.0
+
+sitting = ""  # one .blend open in this Blender, from load to load
+receiving: set[str] = set()  # tasks whose receive operator runs
+notes: dict[str, str] = {}  # task id -> why its import failed here
+
+
+# --- life -----------------------------------------------------------------------------------
+
+
+def start() -> None:
+    """Called by register(). Opens nothing yet: enabling the extension has to be quick."""
+    global sitting
+    sitting = uuid.uuid4().hex
+    if not bpy.app.background and _root().joinpath("tasks.sqlite3").exists():
+        bpy.app.timers.register(_wake_up, first_interval=WAKE_UP, persistent=True)
+
+
+def stop() -> None:
+    """Called by unregister(). Open tasks stay open in the ledger; the next start goes on."""
+    global _engine, _accounts, _price, _trouble
+    for timer in (tick, _wake_up):
+        if bpy.app.timers.is_registered(timer):
+            bpy.app.timers.unregister(timer)
+    if _engine is not None:
+        _engine.close()
+        from .core import sandbox
+
+        sandbox.stop_all()
+    _engine = _accounts = _price = _trouble = None
+    for store in (_tasks, _newest_first, _balances, _arrived, receiving, notes):
+        store.clear()
+    while not _inbox.empty():
+        _inbox.get()
+
+
+def engine() -> Engine:
+    """Built on first use, which also takes up what an earlier Blender left open."""
+    global _engine
+    if _engine is None:
+        _engine = Engine(folders(), accounts(), online=online, publish=_inbox.put)
+        _engine.open()
+    wake()
+    return _engine
+
+
+def wake() -> None:
+    """Arm the timer. In background Blender timers never fire: whoever waits there calls `tick`."""
+    if not bpy.app.timers.is_registered(tick):
+        bpy.app.timers.register(tick, first_interval=TICK, persistent=True)
+
+
+def _wake_up() -> None:
+    engine()
+
+
+# --- what the rest of the extension reads ---------------------------------------------------
+
+
+def tasks() -> list[Task]:
+    """Newest first."""
+    return _newest_first
+
+
+def task(task_id: str) -> Task | None:
+    return _tasks.get(task_id)
+
+
+def balance(provider_id: str) -> BalanceKnown | None:
+    return _balances.get(provider_id)
+
+
+def price() -> PriceKnown | None:
+    """The last quote that was asked for."""
+    return _price
+
+
+def trouble() -> Trouble | None:
+    return _trouble
+
+
+def accounts() -> Accounts:
+    global _accounts
+    if _accounts is None:
+        _accounts = Accounts(_root() / "keys.json")
+        _read_preferences()
+    return _accounts
+
+
+def folders() -> Folders:
+    from . import preferences
+
+    chosen = preferences.get().library_folder
+    root = _root()
+    return Folders(root, Path(bpy.path.abspath(chosen)) if chosen else root / "library")
+
+
+def online() -> bool:
+    """May requests leave this machine? Thread: any, as the one thing here: before each request the
+    present state counts, not that of the last tick. The getter reads one bit of a global
+    (`bpy_app_global_flag_get`, source/blender/python/intern/bpy_app.cc) and touches no data."""
+    return bool(bpy.app.online_access)
+
+
+def preferences_changed() -> None:
+    """URLs or the library folder were edited: jobs that begin from now on see it."""
+    if _accounts is not None:
+        _read_preferences()
+    if _engine is not None:
+        _engine.folders = folders()
+
+
+def _read_preferences() -> None:
+    from . import preferences
+
+    accounts().urls.update(preferences.get().service_urls())
+
+
+def _root() -> Path:
+    from . import PACKAGE
+
+    return Path(bpy.utils.extension_path_user(PACKAGE, create=True))
+
+
+# --- which file and scene a task belongs to -------------------------------------------------
+
+
+def origin(context: bpy.types.Context, wanted: bool) -> Origin:
+    scene = context.scene
+    return Origin(
+        sitting=sitting,
+        file=bpy.data.filepath,
+        scene=scene.name,
+        scene_uid=scene.session_uid,
+        location=tuple(scene.cursor.location),
+        wanted=wanted,
+    )
+
+
+def home(task: Task) -> bpy.types.Scene | None:
+    """The open scene a task was started in; None if another file is open or the scene is gone."""
+    where = task.origin
+    if where.sitting == sitting:
+        for scene in bpy.data.scenes:
+            if scene.session_uid == where.scene_uid:
+                return scene
+        return None
+    if where.file and where.file == bpy.data.filepath:
+        return bpy.data.scenes.get(where.scene)
+    return None
+
+
+def file_loaded() -> None:
+    """Another .blend is open: tasks of the one before are not wanted here any more, those that
+    were started in this one are."""
+    global sitting
+    sitting = uuid.uuid4().hex
+    _arrived.clear()
+    receiving.clear()
+    for known in _tasks.values():
+        _greet(known)
+    if _arrived:
+        wake()
+
+
+def file_saved() -> None:
+    if _engine is not None and bpy.data.filepath:
+        _engine.relocate(sitting, bpy.data.filepath)
+        wake()
+
+
+# --- the timer ------------------------------------------------------------------------------
+
+
+def tick() -> float | None:
+    """Take in what the threads reported. Returns the seconds to the next look, None to end."""
+    try:
+        return _tick()
+    except Exception:
+        # A timer that raises is removed by Blender; then nothing would ever arrive again.
+        log.exception("Maquette's timer made a mistake")
+        return TICK
+
+
+def _tick() -> float | None:
+    global _redrawn
+    busy = _engine is not None and _engine.busy  # asked first: what it published is in the queue
+    changed = _drain()
+    _import_arrived()
+    now = time.monotonic()
+    if changed or now - _redrawn >= REDRAW:
+        _redrawn = now
+        _redraw()
+    return TICK if busy or _arrived or not _inbox.empty() else None
+
+
+def _drain() -> bool:
+    until = time.perf_counter() + TICK_BUDGET
+    changed = False
+    while time.perf_counter() < until:
+        try:
+            notice = _inbox.get_nowait()
+        except queue.Empty:
+            break
+        _take(notice)
+        changed = True
+    if changed:
+        _newest_first[:] = sorted(_tasks.values(), key=lambda task: task.created, reverse=True)
+    return changed
+
+
+def _take(notice: Notice) -> None:
+    global _price, _trouble
+    match notice:
+        case TaskChanged(task=changed, event=event):
+            _tasks[changed.id] = changed
+            if event is None or isinstance(event, Ready):
+                _greet(changed)
+        case TaskRemoved(task_id=task_id):
+            _tasks.pop(task_id, None)
+            _arrived.pop(task_id, None)
+        case BalanceKnown(provider=provider):
+            _balances[provider] = notice
+        case PriceKnown():
+            _price = notice
+        case Trouble(message=message):
+            _trouble = notice if message else None
+
+
+def _greet(task: Task) -> None:
+    """Put a model on the way into the scene if it is wanted here."""
+    from . import preferences
+
+    if (
+        task.state is TaskState.READY
+        and task.origin.wanted
+        and preferences.get().import_when_ready
+        and home(task) is not None
+    ):
+        _arrived[task.id] = None
+
+
+def _import_arrived() -> None:
+    if not _arrived:
+        return
+    from .importing import moment
+
+    if receiving or moment.why_not_now(bpy.context):
+        return
+    task_id = next(iter(_arrived))
+    del _arrived[task_id]
+    known = _tasks.get(task_id)
+    scene = home(known) if known else None
+    if scene is None or known.state is not TaskState.READY:
+        return
+    try:
+        if bpy.app.background:
+            bpy.ops.maquette.receive(task_id=task_id)
+            return
+        windows = list(bpy.context.window_manager.windows)
+        window = next((w for w in windows if w.scene == scene), windows[0] if windows else None)
+        if window is None:
+            return
+        with bpy.context.temp_override(window=window):
+            bpy.ops.maquette.receive("INVOKE_DEFAULT", task_id=task_id)
+    except RuntimeError as error:
+        # An operator's error report, seen from Python. The row keeps its Import button.
+        notes[task_id] = str(error).removeprefix("Error: ").strip()
+
+
+def _redraw() -> None:
+    for window in bpy.context.window_manager.windows:
+        for area in window.screen.areas:
+            if area.type in {"VIEW_3D", "PREFERENCES"}:
+                area.tag_redraw()
