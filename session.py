@@ -5,6 +5,7 @@ thread, keeps the list that the panels draw, and starts imports. The timer is ar
 is open and ends by itself. Thread: main only, but for `online` and the queue's `put`.
 """
 
+import functools
 import logging
 import queue
 import time
@@ -24,7 +25,9 @@ from .core.engine import (
     TaskRemoved,
     Trouble,
 )
+from .core.errors import MaquetteError
 from .core.model import Origin, Ready, Task, TaskState
+from .core.providers.base import Provider
 
 log = logging.getLogger(__name__)
 
@@ -72,6 +75,7 @@ def stop() -> None:
 
         sandbox.stop_all()
     _engine = _accounts = _price = _trouble = None
+    _root.cache_clear()
     for store in (_tasks, _newest_first, _balances, _arrived, receiving, notes):
         store.clear()
     while not _inbox.empty():
@@ -146,6 +150,18 @@ def online() -> bool:
     return bool(bpy.app.online_access)
 
 
+def setup_problem(provider: type[Provider]) -> str:
+    """ "" or why nothing can be asked of the service from here, whatever the form says."""
+    if provider.needs_network and not online():
+        return (
+            "Blender is set to work offline. Turn on Allow Online Access in Preferences > System."
+        )
+    try:
+        return accounts().problem(provider)
+    except MaquetteError as error:
+        return str(error)
+
+
 def preferences_changed() -> None:
     """URLs or the library folder were edited: jobs that begin from now on see it."""
     if _accounts is not None:
@@ -160,10 +176,10 @@ def _read_preferences() -> None:
     accounts().urls.update(preferences.get().service_urls())
 
 
+@functools.cache
 def _root() -> Path:
-    from . import PACKAGE
-
-    return Path(bpy.utils.extension_path_user(PACKAGE, create=True))
+    """The extension's own folder. Cached: making sure that it exists costs a look at the disk."""
+    return Path(bpy.utils.extension_path_user(__package__, create=True))
 
 
 # --- which file and scene a task belongs to -------------------------------------------------

@@ -12,8 +12,9 @@ import threading
 from collections.abc import Mapping
 from pathlib import Path
 
+from .addresses import check_base_url
 from .errors import MaquetteError, StorageError
-from .http import Account, check_base_url
+from .http import Account
 from .providers.base import Provider
 from .storage import storage_error
 

@@ -9,19 +9,13 @@ import json
 import os
 import time
 from collections.abc import Callable, Generator, Mapping
+from contextlib import closing, suppress
 from pathlib import Path
 from typing import TYPE_CHECKING, Any
 
+from .addresses import check_result_url
 from .errors import BadModel, Expired, NoAnswer, Refused
-from .http import (
-    TIMEOUT,
-    Api,
-    check_result_url,
-    connection_error,
-    load_requests,
-    new_session,
-    read_chunks,
-)
+from .http import Api, new_session, parse_retry_after, read_chunks, send, whole_number
 from .storage import writing
 
 if TYPE_CHECKING:
@@ -53,9 +47,7 @@ def download(
     """
     proof = part.with_name(part.name + ".json")
     have, known = _resumable(part, proof)
-    headers = {"Accept-Encoding": "identity"}
-    if have:
-        headers |= {"Range": f"bytes={have}-", "If-Range": known["validator"]}
+    headers = {"Range": f"bytes={have}-", "If-Range": known["validator"]} if have else {}
     response = (
         api.open_download(url, headers)
         if api
@@ -71,10 +63,11 @@ def download(
             file.truncate(received)
             yield received, total
             for chunk in read_chunks(response, label, asked):
-                file.write(chunk)
                 received += len(chunk)
                 if received > limit:
+                    drop_part(part)
                     raise _too_big(received, limit)
+                file.write(chunk)
                 now = time.monotonic()
                 if now - slow_since > 60:
                     if received - slow_from < 60 * 200:
@@ -99,19 +92,11 @@ def download(
 def _open_keyless(
     url: str, headers: Mapping[str, str], gate: Callable[[], None], label: str, base_url: str
 ) -> requests.Response:
-    lib = load_requests()
     check_result_url(url, base_url)
     gate()
-    session = new_session(url)
-    try:
-        # An auth callable that adds nothing: without one, requests would look into .netrc.
-        response = session.get(
-            url, headers=dict(headers), auth=lambda r: r, allow_redirects=False,
-            timeout=TIMEOUT, stream=True,
-        )  # fmt: skip
-    except lib.exceptions.RequestException as error:
-        raise connection_error(error, label, "GET result") from None
-    return response
+    with closing(new_session(url)) as session:
+        # The auth callable adds nothing: without one, requests would look into .netrc.
+        return send(session, "GET", url, label, "GET result", headers=headers, auth=lambda r: r)
 
 
 def _begin(
@@ -133,27 +118,32 @@ def _begin(
     if 300 <= status < 400:
         raise Refused("The result's link leads elsewhere, which is not followed.", details=details)
     if status not in (200, 206):
-        raise NoAnswer("The result could not be fetched this time.", details=details)
+        raise NoAnswer(
+            "The result could not be fetched this time.",
+            details=details,
+            retry_after=parse_retry_after(headers.get("Retry-After", "")),
+        )
     if headers.get("Content-Encoding", "identity").lower() not in ("identity", ""):
         raise BadModel(
             "The result came compressed in a way that was not asked for.", details=details
         )
-    length = headers.get("Content-Length", "")
-    total = int(length) if length.isdigit() else None
+    total = whole_number(headers.get("Content-Length"))
+    etag = headers.get("ETag", "")
     if status == 206:
+        total = known.get("total")
         start, _, whole = headers.get("Content-Range", "").removeprefix("bytes ").partition("/")
-        if not have or start.partition("-")[0] != str(have) or whole != str(known["total"]):
+        # A server that does not know If-Range would continue with another file's bytes.
+        other = etag and known.get("validator", "").startswith('"') and etag != known["validator"]
+        if start.partition("-")[0] != str(have) or whole != str(total) or other:
             drop_part(part)
             raise NoAnswer("The download has to begin again.", details=details)
-        total = int(whole)
     if total is not None and total > limit:
         raise _too_big(total, limit)
     if status == 200:
-        drop_part(part)
-        etag = headers.get("ETag", "")
         validator = etag if etag and not etag.startswith("W/") else headers.get("Last-Modified", "")
         with writing(part):
             part.parent.mkdir(parents=True, exist_ok=True)
+            proof.unlink(missing_ok=True)
             if validator and total is not None:
                 proof.write_text(json.dumps({"validator": validator, "total": total}))
     return total
@@ -171,8 +161,10 @@ def _resumable(part: Path, proof: Path) -> tuple[int, dict[str, Any]]:
 
 
 def drop_part(part: Path) -> None:
-    part.unlink(missing_ok=True)
-    part.with_name(part.name + ".json").unlink(missing_ok=True)
+    """Forget a part. One that cannot be removed now is truncated by the next try, or swept."""
+    for file in (part.with_name(part.name + ".json"), part):
+        with suppress(OSError):
+            file.unlink(missing_ok=True)
 
 
 def _too_big(size: int, limit: int) -> Refused:

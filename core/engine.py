@@ -385,7 +385,9 @@ class Engine:
             with self._lock:
                 self._live[task_id] = after
             self._publish(TaskChanged(after, event))
-            return after
+        if not after.state.is_open:
+            self._worker.hurry("heartbeat")  # it may have been the last
+        return after
 
     def _note(self, task_id: str, event: Event) -> Steps:
         yield from self._noting(task_id, event)

@@ -10,22 +10,17 @@ module counts for itself. Thread: any, one `Api` by one thread at a time.
 from __future__ import annotations
 
 import email.utils
-import ipaddress
 import json
-import ssl
+import re
 import time
+import traceback
 from collections.abc import Callable, Iterator, Mapping, Sequence
+from contextlib import closing, nullcontext
 from dataclasses import dataclass, field
 from typing import TYPE_CHECKING, Any
-from urllib.parse import urlsplit
 
-from .errors import (
-    MaquetteError,
-    NoAnswer,
-    Refused,
-    SetupError,
-    Unreachable,
-)
+from .addresses import address, check_base_url, is_loopback
+from .errors import MaquetteError, NoAnswer, Refused, SetupError, Unreachable
 
 if TYPE_CHECKING:
     import requests
@@ -78,14 +73,17 @@ class Reply:
 
 
 def parse_retry_after(value: str, now: Callable[[], float] = time.time) -> float | None:
-    value = value.strip()
-    if value.isdigit() and len(value) < 10:
-        return float(value)
+    if (seconds := whole_number(value)) is not None:
+        return float(seconds)
     try:
-        date = email.utils.parsedate_to_datetime(value)
-    except (TypeError, ValueError, IndexError):
+        return max(0.0, email.utils.parsedate_to_datetime(value).timestamp() - now())
+    except (TypeError, ValueError, IndexError, OverflowError):
         return None
-    return max(0.0, date.timestamp() - now())
+
+
+def whole_number(value: str | None) -> int | None:
+    """A header's count of bytes or seconds; None for anything else (isdigit() also likes "²")."""
+    return int(value) if value and re.fullmatch(r"\s*[0-9]{1,15}\s*", value) else None
 
 
 def load_requests() -> Any:
@@ -99,64 +97,6 @@ def load_requests() -> Any:
             details=f"{type(error).__name__}: {error}",
         ) from error
     return requests
-
-
-def is_loopback(host: str) -> bool:
-    if host == "localhost":
-        return True
-    try:
-        return ipaddress.ip_address(host).is_loopback
-    except ValueError:
-        return False
-
-
-def check_base_url(url: str, label: str = "The service") -> str:
-    """The URL without a trailing slash. https only, except to this machine itself.
-
-    Errors: SetupError: a sentence.
-    """
-    url = url.strip().rstrip("/")
-    advice = "Write it like https://host/path in the add-on's preferences."
-    try:
-        parts = urlsplit(url)
-        host, _port = parts.hostname or "", parts.port
-    except ValueError:
-        raise SetupError(f"{label}: the service URL is not a URL.", advice) from None
-    if not parts.scheme or not host or any(c.isspace() for c in url):
-        raise SetupError(f"{label}: the service URL has no scheme or no host.", advice)
-    if parts.username or parts.password or parts.query or parts.fragment:
-        raise SetupError(f"{label}: the service URL holds more than host and path.", advice)
-    if parts.scheme != "https" and not (parts.scheme == "http" and is_loopback(host)):
-        raise SetupError(
-            f"{label}: the service URL is not https, so the key could be read on the way.", advice
-        )
-    return url
-
-
-def check_result_url(url: str, base_url: str) -> None:
-    """Refuse a result link that points anywhere but the public internet over https.
-
-    A service on this machine (the Sandbox, tests) may also hand out links to this machine.
-    Errors: Refused, naming the host only: the link itself is a secret.
-    """
-    try:
-        parts = urlsplit(url)
-        host, _port = parts.hostname or "", parts.port
-    except ValueError:
-        parts, host = urlsplit(""), ""
-    local_service = is_loopback(urlsplit(base_url).hostname or "")
-    if local_service and parts.scheme in ("http", "https") and is_loopback(host):
-        return
-    try:
-        public = ipaddress.ip_address(host).is_global
-    except ValueError:
-        public = "." in host and not host.endswith((".local", ".internal", ".localhost"))
-    if parts.scheme != "https" or not public or parts.username or parts.password:
-        raise Refused(
-            "The service handed out a link that is not safe to follow.",
-            "Report this to the service.",
-            details=f"scheme {parts.scheme or 'none'}, host {host or 'none'}",
-        )
 
 
 class Api:
@@ -192,7 +132,7 @@ class Api:
 
     def open_download(self, path: str, headers: Mapping[str, str]) -> requests.Response:
         """A GET of a large body with the key. For `download` only."""
-        return self._send("GET", path, False, headers)
+        return self._send("GET", path, True, headers)
 
     def _call(self, method: str, path: str, *, once: bool = False, **body: Any) -> Reply:
         asked = f"{method} {path}"
@@ -207,25 +147,22 @@ class Api:
     def _send(
         self, method: str, path: str, once: bool, headers: Mapping[str, str], **body: Any
     ) -> requests.Response:
-        lib = load_requests()
         base_url = check_base_url(self.account.base_url, self.label)
+        key = self.account.key
+        if not (key.isascii() and key.isprintable()) or " " in key:
+            raise SetupError(
+                f"The key for {self.label} holds characters that no key has.",
+                "Copy it again from the service's page into the add-on's preferences.",
+            )
         self._gate()
-        session = new_session(base_url) if once or self._session is None else self._session
+        session = (None if once else self._session) or new_session(base_url)
         if not once:
             self._session = session
-        try:
-            response = session.request(
-                method,
-                base_url + path,
-                headers={"Accept-Encoding": "identity", **headers},
-                auth=self._authorize,
-                allow_redirects=False,
-                timeout=TIMEOUT,
-                stream=True,
-                **body,
-            )
-        except lib.exceptions.RequestException as error:
-            raise connection_error(error, self.label, f"{method} {path}") from None
+        with closing(session) if once else nullcontext():
+            response = send(
+                session, method, base_url + path, self.label, f"{method} {path}",
+                headers=headers, auth=self._authorize, **body,
+            )  # fmt: skip
         if 300 <= response.status_code < 400:
             response.close()
             raise Refused(
@@ -237,13 +174,6 @@ class Api:
 
     def _authorize(self, request: Any) -> Any:
         if self.account.key:
-            try:
-                self.account.key.encode("ascii")
-            except UnicodeEncodeError:
-                raise SetupError(
-                    f"The key for {self.label} holds characters that no key has.",
-                    "Copy it again from the service's page into the add-on's preferences.",
-                ) from None
             request.headers["Authorization"] = f"Bearer {self.account.key}"
         return request
 
@@ -257,8 +187,8 @@ class Api:
                     f"{self.label} sent an answer that is too long or too slow to be one.",
                     details=f"{asked}: {len(content)} bytes read",
                 )
-        expected = response.headers.get("Content-Length", "")
-        if expected.isdigit() and len(content) != int(expected):
+        expected = whole_number(response.headers.get("Content-Length"))
+        if expected not in (None, len(content)):
             raise NoAnswer(
                 f"The answer of {self.label} was cut off on the way.",
                 details=f"{asked}: {len(content)} of {expected} bytes",
@@ -269,33 +199,74 @@ class Api:
 def new_session(url: str) -> requests.Session:
     session: requests.Session = load_requests().Session()
     # Proxies and company certificates come from the environment; this machine needs neither.
-    session.trust_env = not is_loopback(urlsplit(url).hostname or "")
+    session.trust_env = not is_loopback(address(url)[1])
     session.headers["User-Agent"] = "Maquette"
     return session
+
+
+def send(
+    session: requests.Session,
+    method: str,
+    url: str,
+    label: str,
+    asked: str,
+    *,
+    headers: Mapping[str, str],
+    auth: Callable[[Any], Any],
+    **body: Any,
+) -> requests.Response:
+    """One request; the answer's body is still to be read, and read raw. Sessions may be closed
+    right after. auth: never None, or requests would look into `.netrc`."""
+    import urllib3.exceptions as lower
+
+    try:
+        return session.request(
+            method,
+            url,
+            headers={"Accept-Encoding": "identity", **headers},
+            auth=auth,
+            allow_redirects=False,
+            timeout=TIMEOUT,
+            stream=True,
+            **body,
+        )
+    except (OSError, ValueError, lower.HTTPError) as error:
+        raise connection_error(error, label, asked) from None
 
 
 def connection_error(error: BaseException, label: str, asked: str) -> MaquetteError:
     """What a failed request means, told by the lowest error in it. Texts of requests' errors hold
     whole URLs, so only the kinds are passed on."""
-    requests = load_requests()
-    import urllib3.exceptions as lower
+    from requests import exceptions as upper
+    from urllib3 import exceptions as lower
 
     chain = list(_chain(error))
-    kinds = " ← ".join(dict.fromkeys(type(e).__name__ for e in chain))
-    details = f"{asked}: {kinds}"
-    if any(isinstance(e, ssl.SSLCertVerificationError) for e in chain):
+    kinds = dict.fromkeys(type(e).__name__ for e in chain)
+    details = f"{asked}: {' ← '.join(kinds)}"
+
+    def among(*types: type[BaseException]) -> bool:
+        return any(isinstance(e, types) for e in chain)
+
+    # The second is urllib3 1.26's own.
+    if "SSLCertVerificationError" in kinds or "CertificateError" in kinds:
         return Unreachable(
             f"{label} could not be reached safely: its certificate was not accepted.",
-            "Check the clock, the service URL, and whether a company proxy needs REQUESTS_CA_BUNDLE.",
+            "Check the clock and the service URL; a company's proxy may need REQUESTS_CA_BUNDLE.",
             details=details,
         )
-    if any(
-        isinstance(e, (requests.exceptions.InvalidURL, requests.exceptions.InvalidProxyURL))
-        for e in chain
-    ):
-        return SetupError(f"{label}: the service URL or the proxy is not a URL.", details=details)
-    not_sent = (lower.NewConnectionError, lower.ConnectTimeoutError, requests.ConnectTimeout)
-    if any(isinstance(e, not_sent) for e in chain):
+    if among(upper.InvalidURL, upper.InvalidSchema, lower.LocationValueError, UnicodeError):
+        return SetupError(
+            f"{label}: the service URL or the proxy's URL cannot be used.",
+            "Check the add-on's preferences and the environment variable HTTPS_PROXY.",
+            details=details,
+        )
+    if type(error) is OSError and error.errno is None:  # requests' own, before it connects
+        return SetupError(
+            "The certificates named by REQUESTS_CA_BUNDLE or CURL_CA_BUNDLE cannot be read.",
+            "Correct or remove that environment variable.",
+            details=details,
+        )
+    if among(lower.NewConnectionError, lower.ConnectTimeoutError) or _while_connecting(chain):
         return Unreachable(
             f"{label} could not be reached.",
             "Check the network connection and the service URL in the add-on's preferences.",
@@ -305,7 +276,8 @@ def connection_error(error: BaseException, label: str, asked: str) -> MaquetteEr
 
 
 def _chain(error: BaseException) -> Iterator[BaseException]:
-    """The error and all it was made from. urllib3 hides causes in `reason` and in `args`."""
+    """The error and all it was made from: urllib3 hides causes in `reason` and in `args`. Not
+    `__context__`: it may lead to an earlier request's error that the caller is just handling."""
     seen: set[int] = set()
     todo: list[object] = [error]
     while todo:
@@ -314,8 +286,14 @@ def _chain(error: BaseException) -> Iterator[BaseException]:
             continue
         seen.add(id(current))
         yield current
-        todo += [current.__cause__, current.__context__, getattr(current, "reason", None)]
-        todo += list(current.args)
+        todo += [current.__cause__, getattr(current, "reason", None), *current.args]
+
+
+def _while_connecting(chain: Sequence[BaseException]) -> bool:
+    """Did it break inside a connection's `connect`? That takes in the proxy's tunnel and the TLS
+    handshake, which come before the request and for which urllib3 has no error of their own."""
+    frames = (frame for e in chain for frame, _line in traceback.walk_tb(e.__traceback__))
+    return any(frame.f_code.co_name == "connect" for frame in frames)
 
 
 def read_chunks(response: requests.Response, label: str, asked: str) -> Iterator[bytes]:

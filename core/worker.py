@@ -31,6 +31,7 @@ class _Work:
     steps: Steps
     cancelled: bool = False
     running: bool = False
+    entry: int = -1  # its one valid entry in the heap; others were overtaken by a cancel or hurry
     next: _Work | None = None  # added under the same name meanwhile; begins when this one ends
 
 
@@ -77,6 +78,13 @@ class Worker:
                 self._schedule(work, 0.0)
             return True
 
+    def hurry(self, name: str) -> None:
+        """Have the job's next piece run now, whatever it waits for."""
+        with self._changed:
+            work = self._works.get(name)
+            if work and not work.running:
+                self._schedule(work, 0.0)
+
     @property
     def busy(self) -> bool:
         with self._changed:
@@ -91,7 +99,8 @@ class Worker:
             return self._changed.wait_for(lambda: not self._threads, patience)
 
     def _schedule(self, work: _Work, wait: float) -> None:
-        heapq.heappush(self._due, (self._clock() + wait, next(self._order), work))
+        work.entry = next(self._order)
+        heapq.heappush(self._due, (self._clock() + wait, work.entry, work))
         self._changed.notify()
         self._ensure_watcher()
 
@@ -123,14 +132,14 @@ class Worker:
         """Wait for the next due piece. None: this thread is not needed any more."""
         with self._changed:
             while not self._closed:
-                while self._due and not self._is_next(self._due[0][2]):
-                    heapq.heappop(self._due)  # scheduled twice (a cancel) or already gone
+                while self._due and self._due[0][1] != self._due[0][2].entry:
+                    heapq.heappop(self._due)
                 if not self._due or self._idle:
                     return None
                 due, _, work = self._due[0]
                 if (wait := due - self._clock()) <= 0:
                     heapq.heappop(self._due)
-                    work.running = True
+                    work.running, work.entry = True, -1
                     self._ensure_watcher()
                     return work
                 self._idle += 1
@@ -139,9 +148,6 @@ class Worker:
                 finally:
                     self._idle -= 1
             return None
-
-    def _is_next(self, work: _Work) -> bool:
-        return self._works.get(work.name) is work and not work.running
 
     def _step(self, work: _Work) -> float | None:
         try:

@@ -1,8 +1,8 @@
 """What a service is to Maquette: its facts as values, and the few things it can be asked.
 
 A provider is one file in this folder with a module constant `PROVIDER`, the class. Panels, the
-command line and the checks of options.py are all made from what that class declares; nothing else has to
-be edited for a new one. Providers do the talking only: they never see worker, ledger or queue,
+command line and the checks of options.py are all made from what that class declares; nothing else
+has to be edited for a new one. Providers do the talking only: they never see worker, ledger or queue,
 hold no state between calls and may be called from any thread.
 """
 
@@ -128,7 +128,7 @@ class Provider(ABC):
 
     @classmethod
     def check(cls, request: GenerationRequest) -> None:
-        """Raise BadRequest for what this service is known to refuse, beyond `options.make_request`."""
+        """Raise BadRequest for what this service is known to refuse, beyond `make_request`."""
         return None
 
     @classmethod
@@ -179,7 +179,7 @@ def number(value: object) -> float | None:
         return None
     try:
         result = float(value)
-    except ValueError:
+    except (ValueError, OverflowError):
         return None
     return result if result == result and abs(result) != float("inf") else None
 

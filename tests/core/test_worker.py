@@ -127,6 +127,22 @@ def test_cancel_is_thrown_where_the_job_waits_and_ends_the_wait(worker):
     assert not worker.cancel("job")
 
 
+def test_hurry_runs_the_next_piece_now_and_keeps_the_rhythm(worker):
+    ran = []
+
+    def steps():
+        while len(ran) < 3:
+            ran.append(1)
+            yield 600.0
+
+    worker.add("job", steps())
+    until(lambda: len(ours()) == 1 and ran)
+    for count in (2, 3):
+        worker.hurry("job")
+        until(lambda count=count: len(ran) == count)
+    assert len(worker._due) <= 3
+
+
 def test_cancel_before_the_first_piece_lets_that_piece_run(worker):
     seen, release = [], threading.Event()
 

@@ -1,0 +1,31 @@
+# Two words for everything; each sets up what it needs. The work is described in noxfile.py.
+.PHONY: help demo test build figures clean
+
+help:
+	@echo 'make demo      build the extension and make a model with it, no key and no network needed'
+	@echo 'make test      every check: style, types, core, build, and the built zip in three Blenders'
+	@echo 'make build     dist/maquette-<version>.zip'
+	@echo 'make figures   the measurements of bench/'
+	@echo 'make clean     remove what these made here (the Blenders stay in ~/.cache/maquette)'
+
+demo test build figures: .venv/ready
+
+demo:
+	@.venv/bin/python -m nox --session demo
+
+test:
+	@.venv/bin/python tools/run_tests.py
+
+build:
+	@.venv/bin/python -m nox --session build
+
+figures:
+	@.venv/bin/python -m nox --session figures
+
+.PHONY: .venv/ready
+.venv/ready:
+	@tools/setup.sh
+
+clean:
+	rm -rf .venv .nox build dist vendor/*.whl .hypothesis .mypy_cache .pytest_cache .ruff_cache
+	find . -name __pycache__ -type d -prune -exec rm -rf {} +

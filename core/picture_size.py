@@ -1,0 +1,91 @@
+"""What kind of picture some bytes are and how many pixels they claim, from their beginning alone.
+
+Nothing is decoded: a picture of a few kilobytes may claim gigabytes of pixels, and it is this
+claim that has to be judged before Blender decodes it. Thread: any.
+"""
+
+from __future__ import annotations
+
+from collections.abc import Callable
+from typing import Literal, NamedTuple
+
+JPEG_SEGMENTS = 1000  # metadata segments looked through before giving up; real files have < 300
+
+
+class PictureSize(NamedTuple):
+    """kind: also the file extension. width, height: pixels, at least 1."""
+
+    kind: Literal["png", "jpg", "webp"]
+    width: int
+    height: int
+
+
+def picture_size(read: Callable[[int, int], bytes]) -> PictureSize | None:
+    """read(offset, count): bytes of the picture, fewer where it ends. None: no picture of a kind
+    that both services and Blender 4.2 and newer know (PNG, JPEG, WebP), or cut off too early."""
+    start = read(0, 32)
+    if start.startswith(b"\x89PNG\r\n\x1a\n"):
+        sized = _png(start)
+    elif start.startswith(b"\xff\xd8\xff"):
+        sized = _jpeg(read)
+    elif start.startswith(b"RIFF") and start[8:12] == b"WEBP":
+        sized = _webp(start)
+    else:
+        return None
+    return sized if sized and sized.width and sized.height else None
+
+
+def _png(start: bytes) -> PictureSize | None:
+    """PNG 11.2.2: the header chunk comes first and is 13 bytes long."""
+    if len(start) < 24 or start[8:16] != b"\0\0\0\rIHDR":
+        return None
+    return PictureSize("png", _big(start[16:20]), _big(start[20:24]))
+
+
+def _jpeg(read: Callable[[int, int], bytes]) -> PictureSize | None:
+    """ITU-T T.81 B.1.1: segments of a marker, a length that counts itself, and content; the size
+    stands in the frame header, SOF0 to SOF15 without DHT, JPG and DAC."""
+    at = 2
+    for _ in range(JPEG_SEGMENTS):
+        segment = read(at, 9)
+        if len(segment) < 4 or segment[0] != 0xFF:
+            return None
+        marker = segment[1]
+        if marker == 0xFF:  # a fill byte
+            at += 1
+        elif marker == 0x01 or 0xD0 <= marker <= 0xD7:  # markers without content
+            at += 2
+        elif 0xC0 <= marker <= 0xCF and marker not in (0xC4, 0xC8, 0xCC):
+            if len(segment) < 9:
+                return None
+            return PictureSize("jpg", _big(segment[7:9]), _big(segment[5:7]))
+        elif marker in (0xD8, 0xD9, 0xDA):  # pixels begin or the file ends without a size
+            return None
+        else:
+            at += 2 + _big(segment[2:4])
+    return None
+
+
+def _webp(start: bytes) -> PictureSize | None:
+    """RFC 9649 2.5 to 2.7: extended, lossless, lossy."""
+    form, content = start[12:16], start[20:]
+    if len(content) < 10:
+        return None
+    if form == b"VP8X":
+        width, height = _little(content[4:7]) + 1, _little(content[7:10]) + 1
+    elif form == b"VP8L" and content[0] == 0x2F:
+        bits = _little(content[1:5])
+        width, height = (bits & 0x3FFF) + 1, (bits >> 14 & 0x3FFF) + 1
+    elif form == b"VP8 " and content[3:6] == b"\x9d\x01\x2a":
+        width, height = _little(content[6:8]) & 0x3FFF, _little(content[8:10]) & 0x3FFF
+    else:
+        return None
+    return PictureSize("webp", width, height)
+
+
+def _big(value: bytes) -> int:
+    return int.from_bytes(value, "big")
+
+
+def _little(value: bytes) -> int:
+    return int.from_bytes(value, "little")

@@ -1,0 +1,77 @@
+"""May a scene be changed right now without getting in somebody's way?
+
+Thread: main. Cheap: the timer and `poll` ask it often.
+"""
+
+import time
+
+import bpy
+
+PATIENCE = 60.0  # seconds
+
+_running_since: dict[str, float] = {}  # operators of add-ons, see `_running_operator`
+
+
+def why_not_now(context: bpy.types.Context, *, asked: bool = False) -> str:
+    """ "" or, in words, what is in the way.
+
+    asked: the user just clicked for it. No modal operator is in the way then: one that is in the
+    middle of something would have taken the click for itself.
+
+    Every window counts, not just the context's: undo is one for all of them, and in a timer the
+    context has none. Not Object Mode: undoing an import that was done in Edit Mode leaves the user
+    in Object Mode (seen in 4.3.2 and 5.2.2), and the glTF importer leaves it by itself.
+    """
+    if bpy.app.is_job_running("RENDER"):
+        return "A render is running."
+    if bpy.app.is_job_running("OBJECT_BAKE"):
+        return "A bake is running."
+    running: set[str] = set()
+    for window in context.window_manager.windows:
+        active = window.view_layer.objects.active if window.view_layer else None
+        if active is not None and active.mode != "OBJECT":
+            mode = active.bl_rna.properties["mode"].enum_items[active.mode].name
+            return f"Leave {mode} first."
+        if window.screen.is_animation_playing:
+            return "The animation is playing: stop it first."
+        running |= {operator.bl_idname for operator in window.modal_operators}
+    if not asked and (name := _running_operator(running)):
+        return f"{name} is still running."
+    return ""
+
+
+def closed(scene: bpy.types.Scene) -> str:
+    """ "" or, in words, why nothing can be put into this scene at any moment."""
+    if scene.library is not None:
+        return f"The scene “{scene.name}” is linked from another file and cannot be changed here."
+    if scene.override_library is not None:
+        return f"The scene “{scene.name}” is a library override and cannot take new objects."
+    return "" if scene.is_editable else f"The scene “{scene.name}” cannot be changed."
+
+
+def _running_operator(running: set[str]) -> str:
+    """The label of a modal operator to wait for, or "".
+
+    Blender's own (a transform, a box select) end soon. Those of add-ons may be tools, or run for
+    as long as Blender does (showing pressed keys, say): such a one is waited for a minute only.
+    """
+    others = {name for name in running if not name.startswith("MAQUETTE_OT_")}
+    now = time.monotonic()
+    for name in _running_since.keys() - others:
+        del _running_since[name]
+    for name in sorted(others):
+        # None for operators written in C, which are Blender's own.
+        made_in_python = bpy.types.Operator.bl_rna_get_subclass_py(name)
+        if made_in_python is None:
+            return _label(name)
+        if now - _running_since.setdefault(name, now) < PATIENCE:
+            return made_in_python.bl_label or name
+    return ""
+
+
+def _label(name: str) -> str:
+    group, _, operator = name.partition("_OT_")
+    try:
+        return getattr(getattr(bpy.ops, group.lower()), operator).get_rna_type().name or name
+    except (AttributeError, KeyError):
+        return name

@@ -1,0 +1,224 @@
+"""A finished model into a scene: import, stand it on its place, collect, name, mark.
+
+Thread: main. `import_model` is the seam for whatever brings the objects into the file.
+"""
+
+import re
+from collections.abc import Collection, Iterator, Sequence
+from pathlib import Path
+from typing import TYPE_CHECKING
+
+import bpy
+from mathutils import Vector
+
+from ..core.errors import BadModel, MaquetteError, StorageError
+from ..core.model import Task
+from . import gltf, moment
+
+if TYPE_CHECKING:
+    import numpy
+
+COLLECTION = "Maquette"
+MARK = "maquette_task"  # a custom property of every imported object: the id of its task
+
+
+def import_model(
+    context: bpy.types.Context,
+    task: Task,
+    scene: bpy.types.Scene,
+    *,
+    location: Sequence[float],
+    select: bool,
+) -> list[str]:
+    """Put the task's model into `scene`, standing at `location` (world space, Blender units).
+
+    The bottom centre of all its geometry comes to `location`; it is not turned or scaled. All of
+    it goes into the scene's collection "Maquette" and carries the task's id. A single root is
+    named after the task; several keep the file's names, which tell them apart. With `select`,
+    exactly the new objects are selected then; without it, selection, active object, active
+    collection and all else stay as they are.
+
+    Returns the new objects' names, roots first. Pushes no undo step. Errors: SetupError,
+    StorageError, BadModel, MaquetteError; the .blend then holds nothing new.
+    """
+    path = _file_of(task)
+    if reason := moment.closed(scene):
+        raise MaquetteError(reason, "Open another scene and press Import.")
+    before = {kind: _uids(kind) for kind in _KINDS}
+    try:
+        with gltf.imported(context, path, scene) as view_layer:
+            objects = _new("objects", before)
+            if not objects:
+                raise BadModel("Blender found nothing to import in the model.", f"It is in {path}")
+            roots = [obj for obj in objects if obj.parent is None]
+            _move(roots, Vector(location) - _bottom_centre(objects, view_layer))
+            for obj in objects:
+                obj.select_set(False, view_layer=view_layer)  # else it comes selected from 4.2's
+        home = _collection(context, scene)
+        for obj in objects:
+            home.objects.link(obj)
+            obj[MARK] = task.id
+        # What the importer made to put the objects in; with it, they leave it.
+        bpy.data.batch_remove(
+            [*_new("scenes", before), *(c for c in _new("collections", before) if c != home)]
+        )
+        if len(roots) == 1:
+            roots[0].name = task.title
+        if select:
+            _select(_view_layer(context, scene), objects, roots)
+    except BaseException:
+        bpy.data.batch_remove([block for kind in _KINDS for block in _new(kind, before)])
+        raise
+    return [obj.name for obj in sorted(objects, key=lambda obj: obj.parent is not None)]
+
+
+def _file_of(task: Task) -> Path:
+    if not task.folder or not task.model:
+        raise StorageError("This task has no model yet.")
+    folder = Path(task.folder)
+    if not folder.is_dir():
+        raise StorageError(f"The model's folder is gone: {folder}", "Put it back there to import.")
+    if not (path := folder / task.model).is_file():
+        raise StorageError(f"The model is gone: {path}", "Put it back there to import.")
+    return path
+
+
+# --- what is new in the file ----------------------------------------------------------------
+
+_KINDS = tuple(
+    p.identifier for p in bpy.types.BlendData.bl_rna.properties if p.type == "COLLECTION"
+)
+
+
+def _uids(kind: str) -> set[int]:
+    """Of all data-blocks of a kind. Not names: a linked one may be called like a new one."""
+    blocks = getattr(bpy.data, kind)
+    uids = [0] * len(blocks)
+    blocks.foreach_get("session_uid", uids)
+    return set(uids)
+
+
+def _new(kind: str, before: dict[str, set[int]]) -> list[bpy.types.ID]:
+    known = before[kind]
+    return [block for block in getattr(bpy.data, kind) if block.session_uid not in known]
+
+
+# --- where it stands ------------------------------------------------------------------------
+
+
+def _bottom_centre(
+    objects: Collection[bpy.types.Object], view_layer: bpy.types.ViewLayer
+) -> Vector:
+    """Of all their geometry as it is shown, in world space; of their origins if there is none."""
+    import numpy as np  # a distribution's Blender may lack it; the importer needs it, too
+
+    corners: list[numpy.ndarray] = []
+    vertices: dict[int, numpy.ndarray] = {}  # a thousand objects may share one mesh
+    for obj in objects:
+        if obj.type != "MESH":
+            continue
+        shown = obj.evaluated_get(view_layer.depsgraph)  # posed by its bones, at the present frame
+        mesh = shown.data
+        if not mesh.vertices:
+            continue
+        points = vertices.get(mesh.as_pointer())
+        if points is None:
+            points = np.empty(len(mesh.vertices) * 3, dtype=np.float32)
+            mesh.vertices.foreach_get("co", points)
+            points = vertices[mesh.as_pointer()] = points.reshape(-1, 3)
+        matrix = np.array(shown.matrix_world, dtype=np.float32)
+        placed = points @ matrix[:3, :3].T + matrix[:3, 3]
+        corners += [placed.min(axis=0), placed.max(axis=0)]
+    if not corners:
+        corners = [np.array(obj.matrix_world.translation) for obj in objects]
+    low, high = np.min(corners, axis=0), np.max(corners, axis=0)
+    if not (np.isfinite(low).all() and np.isfinite(high).all()):
+        raise BadModel("The model's size is not a number, so it has no place in a scene.")
+    return Vector(((low[0] + high[0]) / 2, (low[1] + high[1]) / 2, low[2]))
+
+
+def _move(roots: Collection[bpy.types.Object], by: Vector) -> None:
+    for root in roots:
+        if _place_is_animated(root):
+            root.delta_location += by  # is added to whatever the animation says
+        else:
+            root.location += by
+
+
+def _place_is_animated(obj: bpy.types.Object) -> bool:
+    """By the action in use or one stashed in its NLA tracks."""
+    animation = obj.animation_data
+    if animation is None:
+        return False
+    strips = [strip for track in animation.nla_tracks for strip in track.strips]
+    actions = filter(None, [animation.action, *(strip.action for strip in strips)])
+    return any(curve.data_path == "location" for action in actions for curve in _curves(action))
+
+
+def _curves(action: bpy.types.Action) -> Iterator[bpy.types.FCurve]:
+    if bpy.app.version < (4, 4):
+        yield from action.fcurves
+        return
+    for layer in action.layers:
+        for strip in layer.strips:
+            for channels in strip.channelbags:
+                yield from channels.fcurves
+
+
+# --- where it is listed ---------------------------------------------------------------------
+
+
+def _view_layer(context: bpy.types.Context, scene: bpy.types.Scene) -> bpy.types.ViewLayer:
+    """The one in which the user sees the scene, or would."""
+    windows = [context.window, *context.window_manager.windows]
+    return next(
+        (window.view_layer for window in windows if window and window.scene == scene),
+        scene.view_layers[0],
+    )
+
+
+def _collection(context: bpy.types.Context, scene: bpy.types.Scene) -> bpy.types.Collection:
+    """The scene's collection for models, made when missing.
+
+    One that is switched off is left alone: a model put there would not be seen. One that was
+    taken out of all scenes is used again only if it is empty: else what the user took out would
+    come back. Collections of other scenes are not ours to share, so the name may get a number.
+    """
+    for found in _shown(_view_layer(context, scene).layer_collection):
+        if _is_ours(found):
+            return found
+    for found in bpy.data.collections:
+        unused = found.users == int(found.use_fake_user)
+        if unused and _is_ours(found) and not found.objects and not found.children:
+            break
+    else:
+        found = bpy.data.collections.new(COLLECTION)
+    scene.collection.children.link(found)
+    return found
+
+
+def _shown(layer: bpy.types.LayerCollection) -> Iterator[bpy.types.Collection]:
+    for child in layer.children:
+        if not (child.exclude or child.hide_viewport or child.collection.hide_viewport):
+            yield child.collection
+            yield from _shown(child)
+
+
+def _is_ours(collection: bpy.types.Collection) -> bool:
+    named = re.fullmatch(rf"{COLLECTION}(\.\d+)?", collection.name)
+    return bool(named) and collection.is_editable and collection.override_library is None
+
+
+def _select(
+    view_layer: bpy.types.ViewLayer,
+    objects: Collection[bpy.types.Object],
+    roots: Sequence[bpy.types.Object],
+) -> None:
+    for obj in [obj for obj in view_layer.objects if obj.select_get(view_layer=view_layer)]:
+        obj.select_set(False, view_layer=view_layer)
+    for obj in objects:
+        obj.select_set(True, view_layer=view_layer)
+    # Not a light or an empty that happens to come first.
+    view_layer.objects.active = next(
+        (root for root in roots if root.type == "MESH" or root.children), roots[0]
+    )

@@ -1,0 +1,101 @@
+"""What is done to the project, each with its own pinned environment. `make help` has the words."""
+
+from __future__ import annotations
+
+import shutil
+import sys
+from pathlib import Path
+
+import nox
+
+ROOT = Path(__file__).resolve().parent
+sys.path.insert(0, str(ROOT / "tools"))
+
+import blenders  # noqa: E402
+
+nox.needs_version = ">=2024.4"
+nox.options.default_venv_backend = "virtualenv"
+nox.options.reuse_venv = "yes"
+nox.options.error_on_missing_interpreters = True
+nox.options.sessions = ["lint", "types", "core", "build", "blender"]
+
+RUFF = "ruff==0.17.6"
+MYPY = ("mypy==2.4.1", "types-requests==2.33.0.20261030", "numpy==2.4.6")
+CORE_TESTS = (*blenders.PYTEST, "hypothesis==6.170.15", "numpy==2.4.6")
+BENCH_BLENDER = "4.5.15"
+
+REPORTS = ROOT / ".nox" / "reports"  # pytest's results, added up by tools/run_tests.py
+
+
+@nox.session
+def lint(session: nox.Session) -> None:
+    """Style: ruff."""
+    session.install(RUFF)
+    session.run("ruff", "check", ".")
+    session.run("ruff", "format", "--check", ".")
+
+
+@nox.session
+def types(session: nox.Session) -> None:
+    """mypy --strict on core/."""
+    session.install(*MYPY)
+    session.run("mypy", "--strict", "core")
+
+
+@nox.session
+@nox.parametrize("packages", [nox.param(name, id=name) for name in ("current", "legacy")])
+def core(session: nox.Session, packages: str) -> None:
+    """tests/core, without Blender, on the wheels we ship and on those of Blender 4.2."""
+    session.install(*CORE_TESTS)
+    if packages == "current":
+        session.install("--no-deps", "--require-hashes", "-r", "vendor/wheels.lock")
+    else:
+        session.install(*blenders.LEGACY)
+    run_pytest(session, "python", "tests/core", 600)
+
+
+@nox.session(venv_backend="none")
+def build(session: nox.Session) -> None:
+    """dist/maquette-<version>.zip, built and validated with Blender's own tool."""
+    session.run(sys.executable, "tools/build.py", *session.posargs)
+
+
+@nox.session(venv_backend="none")
+@nox.parametrize("version", [nox.param(version, id=version) for version in blenders.BLENDERS])
+def blender(session: nox.Session, version: str) -> None:
+    """tests/blender against the built zip, installed into that Blender."""
+    session.run(sys.executable, "tools/build.py", "--blender", version)
+    run_pytest(session, interpreter(session, version), "tests/blender", 900)
+
+
+@nox.session(venv_backend="none")
+def demo(session: nox.Session) -> None:
+    """A model from a prompt through the built-in Sandbox: no key, no network."""
+    session.run(sys.executable, "tools/build.py", "--blender", BENCH_BLENDER, silent=True)
+    session.run(interpreter(session, BENCH_BLENDER), "tools/demo.py", *session.posargs)
+
+
+@nox.session(venv_backend="none")
+def figures(session: nox.Session) -> None:
+    """Every measurement of bench/. With `-- --write` they also go to bench/results/."""
+    session.run(sys.executable, "tools/build.py", "--blender", BENCH_BLENDER, silent=True)
+    for script in sorted((ROOT / "bench").glob("*.py")):
+        session.run(interpreter(session, BENCH_BLENDER), f"bench/{script.name}", *session.posargs)
+
+
+def interpreter(session: nox.Session, version: str) -> str:
+    try:
+        return str(blenders.python(version))
+    except blenders.Missing as error:
+        session.error(str(error))
+
+
+def run_pytest(session: nox.Session, python: str, tests: str, seconds: int) -> None:
+    """The whole run is cut off after `seconds`: a Blender may hang or crash where pytest's own
+    time limit does not reach."""
+    name = session.name.replace("(", "-").replace(")", "")
+    REPORTS.mkdir(parents=True, exist_ok=True)
+    command = [python, "-m", "pytest", tests, f"--junitxml={REPORTS / name}.xml", *session.posargs]
+    if timeout := shutil.which("timeout"):
+        command = [timeout, "--kill-after=10", str(seconds), *command]
+    session.run(*command, external=True)

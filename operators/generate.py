@@ -1,0 +1,138 @@
+"""Generate: from the form to a task under way.
+
+Thread: main. Blender reads the annotations: no `from __future__ import annotations` here.
+"""
+
+import shutil
+import time
+
+import bpy
+
+from .. import pictures, properties, session
+from ..core.engine import new_task_id
+from ..core.errors import BadRequest, MaquetteError, SetupError
+from ..core.model import Task, TaskState
+from ..core.providers import get_provider
+
+# The operator stays for the submit only, never for the minutes that follow: Blender puts off its
+# auto-save, by ten seconds each time, while a modal operator runs in any window
+# (`wm_autosave_timer`, source/blender/windowmanager/intern/wm_files.cc).
+FOLLOW = 20.0  # seconds
+LOOK = 0.1  # seconds between looks at the task
+
+
+class MAQUETTE_OT_generate(bpy.types.Operator):
+    """Have the service make this, and put it into the scene at the 3D cursor"""
+
+    bl_idname = "maquette.generate"
+    bl_label = "Generate"
+    bl_options = set()
+
+    _task_id = ""
+    _timer: bpy.types.Timer | None = None
+    _until = 0.0
+
+    @classmethod
+    def poll(cls, context: bpy.types.Context) -> bool:
+        if reason := why_not(context):
+            cls.poll_message_set(reason)
+        return not reason
+
+    def execute(self, context: bpy.types.Context) -> set[str]:
+        try:
+            self._task_id = _begin(context)
+        except MaquetteError as error:
+            self.report({"ERROR"}, str(error))
+            return {"CANCELLED"}
+        return {"FINISHED"}
+
+    def invoke(self, context: bpy.types.Context, event: bpy.types.Event) -> set[str]:
+        begun = self.execute(context)
+        if begun != {"FINISHED"} or context.window is None:
+            return begun
+        # A refusal is to be read where the user clicked; only an operator can report there.
+        self._until = time.monotonic() + FOLLOW
+        window_manager = context.window_manager
+        self._timer = window_manager.event_timer_add(LOOK, window=context.window)
+        window_manager.modal_handler_add(self)
+        return {"RUNNING_MODAL"}
+
+    def modal(self, context: bpy.types.Context, event: bpy.types.Event) -> set[str]:
+        """Looks on: every event goes on to whom it is meant for, ESC too. Nothing but Cancel in
+        the list stops a task that is paid for."""
+        if event.type != "TIMER":
+            return {"PASS_THROUGH"}
+        task = session.task(self._task_id)  # None at first: it is being noted down
+        outcome = _outcome(task) if task else None
+        if outcome is None and time.monotonic() < self._until:
+            return {"PASS_THROUGH"}
+        self.cancel(context)
+        if outcome:
+            self.report({outcome[0]}, outcome[1])
+        return {"FINISHED", "PASS_THROUGH"}
+
+    def cancel(self, context: bpy.types.Context) -> None:
+        """Also called by Blender when it ends the operator: another file, a closed window."""
+        if self._timer is not None:
+            context.window_manager.event_timer_remove(self._timer)
+            self._timer = None
+
+
+def why_not(context: bpy.types.Context) -> str:
+    """ "" or why nothing can be generated now. Looks at no files: drawing the button asks this."""
+    if trouble := session.trouble():
+        return f"{trouble.message} {trouble.advice}".strip()
+    settings = properties.get(context)
+    try:
+        provider = settings.provider
+    except BadRequest as error:
+        return str(error)
+    return session.setup_problem(provider) or settings.problem()
+
+
+def _begin(context: bpy.types.Context) -> str:
+    """Copy all that is needed out of Blender and hand it to the engine. Returns the task's id.
+
+    Errors: BadRequest, SetupError, StorageError; nothing is left behind then.
+    """
+    settings = properties.get(context)
+    if problem := session.setup_problem(settings.provider):
+        raise SetupError(problem)
+    # The pictures' own paths stand in for the copies: all else is checked before these are made.
+    sources = [picture.filepath for picture in settings.pictures]
+    settings.request(sources)
+    for source in sources:
+        pictures.check(source)
+    task_id = new_task_id()
+    inputs = session.folders().inputs(task_id)
+    try:
+        copies = [inputs / f"{number}.png" for number in range(1, len(sources) + 1)]
+        for source, copy in zip(sources, copies, strict=True):
+            pictures.to_png(source, copy)
+        request = settings.request([str(copy) for copy in copies])
+        session.engine().generate(request, session.origin(context, wanted=True), task_id)
+    except BaseException:
+        shutil.rmtree(inputs, ignore_errors=True)
+        raise
+    return task_id
+
+
+def _outcome(task: Task) -> tuple[str, str] | None:
+    """How the submit ended: a kind of report and its text. None: it has not ended yet."""
+    label = get_provider(task.request.provider).label
+    told = f"{task.message} {task.advice}".strip()
+    match task.state:
+        case TaskState.FAILED:
+            return "ERROR", told
+        case TaskState.UNCONFIRMED:
+            return "WARNING", told
+        case TaskState.STOPPED:
+            return "INFO", told
+        case _ if task.accepted:
+            return "INFO", f"{label} took the job"
+        case TaskState.WAITING:
+            return "WARNING", task.note or f"{label} cannot take the job yet"
+    return None
+
+
+CLASSES: tuple[type, ...] = (MAQUETTE_OT_generate,)

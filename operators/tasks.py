@@ -1,0 +1,213 @@
+"""What can be done about a task of the list.
+
+Thread: main. Blender reads the annotations: no `from __future__ import annotations` here.
+"""
+
+from pathlib import Path
+
+import bpy
+from bpy.props import StringProperty
+
+from .. import session
+from ..core.errors import BadRequest, MaquetteError
+from ..core.model import Retry, Task, TaskState, retry_means
+from ..core.providers import get_provider
+
+
+class OfTask:
+    """An operator about one task, named by its id."""
+
+    bl_options = {"INTERNAL"}
+
+    task_id: StringProperty(name="Task", options={"HIDDEN", "SKIP_SAVE"})
+
+    def task(self) -> Task:
+        """Errors: BadRequest: it was taken off the list meanwhile."""
+        task = session.task(self.task_id)
+        if task is None:
+            raise BadRequest("This task is no longer in the list.")
+        return task
+
+    def refuse(self, reason: str) -> set[str]:
+        self.report({"ERROR"}, reason)
+        return {"CANCELLED"}
+
+
+class MAQUETTE_OT_cancel(OfTask, bpy.types.Operator):
+    """Stop watching this task. What the service has begun may be charged all the same"""
+
+    bl_idname = "maquette.cancel"
+    bl_label = "Cancel"
+
+    def execute(self, context: bpy.types.Context) -> set[str]:
+        try:
+            task = self.task()
+        except BadRequest as error:
+            return self.refuse(str(error))
+        if not task.state.is_open:
+            return self.refuse("This task has ended already.")
+        session.engine().cancel(task.id)
+        return {"FINISHED"}
+
+
+class MAQUETTE_OT_retry(OfTask, bpy.types.Operator):
+    """Take this task up again"""
+
+    bl_idname = "maquette.retry"
+    bl_label = "Retry"
+
+    @classmethod
+    def description(
+        cls, context: bpy.types.Context, properties: bpy.types.OperatorProperties
+    ) -> str:
+        task = session.task(properties.task_id)
+        match _means(task) if task else Retry.NONE:
+            case Retry.RESUME:
+                return "Go on with the same job. Nothing is charged for that"
+            case Retry.SUBMIT:
+                return "Send it. The service has not taken it yet"
+            case Retry.PAY_AGAIN:
+                return "Order a new job, which is charged like the first. You are asked before"
+        return "Take this task up again"
+
+    def invoke(self, context: bpy.types.Context, event: bpy.types.Event) -> set[str]:
+        try:
+            task = self.task()
+            if _means(task) is not Retry.PAY_AGAIN:
+                return self.execute(context)
+            label = get_provider(task.request.provider).label
+        except MaquetteError as error:
+            return self.refuse(str(error))
+        if task.state is TaskState.UNCONFIRMED:
+            message = f"{label} may have taken the first order. A second one is charged, too."
+        else:
+            message = f"{label} charges the new job like the first."
+        return context.window_manager.invoke_confirm(
+            self,
+            event,
+            title="Generate again?",
+            message=message,
+            confirm_text="Generate Again",
+            icon="WARNING",
+        )
+
+    def execute(self, context: bpy.types.Context) -> set[str]:
+        try:
+            task = self.task()
+            means = _means(task)
+            problem = session.setup_problem(get_provider(task.request.provider))
+        except MaquetteError as error:
+            return self.refuse(str(error))
+        if means is Retry.NONE:
+            return self.refuse("There is nothing to take up again.")
+        if problem:
+            return self.refuse(problem)
+        session.engine().resume(task.id, again=means is Retry.PAY_AGAIN)
+        return {"FINISHED"}
+
+
+class MAQUETTE_OT_remove(OfTask, bpy.types.Operator):
+    """Take this task off the list. Its model stays in the library folder"""
+
+    bl_idname = "maquette.remove"
+    bl_label = "Remove"
+
+    def invoke(self, context: bpy.types.Context, event: bpy.types.Event) -> set[str]:
+        try:
+            doubt = _paid_and_not_had(self.task())
+        except BadRequest as error:
+            return self.refuse(str(error))
+        if not doubt:
+            return self.execute(context)
+        return context.window_manager.invoke_confirm(
+            self, event, title="Remove this task?", message=doubt, confirm_text="Remove"
+        )
+
+    def execute(self, context: bpy.types.Context) -> set[str]:
+        try:
+            task = self.task()
+        except BadRequest as error:
+            return self.refuse(str(error))
+        if task.state.is_open:
+            return self.refuse("This task is still under way: cancel it first.")
+        session.engine().remove(task.id)
+        return {"FINISHED"}
+
+
+class MAQUETTE_OT_copy_error(OfTask, bpy.types.Operator):
+    """Copy what went wrong to the clipboard, to ask for help with it. Your prompt is not in it"""
+
+    bl_idname = "maquette.copy_error"
+    bl_label = "Copy Error"
+
+    def execute(self, context: bpy.types.Context) -> set[str]:
+        try:
+            task = self.task()
+        except BadRequest as error:
+            return self.refuse(str(error))
+        context.window_manager.clipboard = report_text(task)
+        self.report({"INFO"}, "Copied to the clipboard")
+        return {"FINISHED"}
+
+
+class MAQUETTE_OT_open_folder(OfTask, bpy.types.Operator):
+    """Show the model's folder in the library"""
+
+    bl_idname = "maquette.open_folder"
+    bl_label = "Open Folder"
+
+    def execute(self, context: bpy.types.Context) -> set[str]:
+        try:
+            task = self.task()
+        except BadRequest as error:
+            return self.refuse(str(error))
+        if not task.folder:
+            return self.refuse("This task has no model yet.")
+        if not Path(task.folder).is_dir():
+            return self.refuse(f"The model's folder is gone: {task.folder}")
+        try:
+            bpy.ops.wm.path_open(filepath=task.folder)
+        except RuntimeError:
+            return self.refuse(f"The folder could not be opened: {task.folder}")
+        return {"FINISHED"}
+
+
+def report_text(task: Task) -> str:
+    """For a request for help: nothing secret, and nothing of what was asked for."""
+    lines = {
+        "Service": task.request.provider,
+        "State": task.state.value,
+        "Message": task.message,
+        "Advice": task.advice,
+        "Code": task.code,
+        "Details": task.details,
+        "Job": task.accepted.job_id if task.accepted else "",
+        "Blender": bpy.app.version_string,
+    }
+    return "\n".join(f"{name}: {value}" for name, value in lines.items() if value)
+
+
+def _means(task: Task) -> Retry:
+    """Errors: BadRequest: its service is no longer there."""
+    return retry_means(task, get_provider(task.request.provider).repeatable)
+
+
+def _paid_and_not_had(task: Task) -> str:
+    """ "" or what is lost sight of when the task is removed."""
+    match task.state:
+        case TaskState.READY:
+            return f"Its model was not imported yet. It stays in {task.folder}"
+        case TaskState.UNCONFIRMED:
+            return "The service may have taken it; Maquette will not know of it any more."
+        case TaskState.FAILED | TaskState.STOPPED if task.accepted and not task.final:
+            return "The service has taken it; Maquette will not be able to fetch it any more."
+    return ""
+
+
+CLASSES: tuple[type, ...] = (
+    MAQUETTE_OT_cancel,
+    MAQUETTE_OT_retry,
+    MAQUETTE_OT_remove,
+    MAQUETTE_OT_copy_error,
+    MAQUETTE_OT_open_folder,
+)

@@ -1,0 +1,275 @@
+"""The extension as Blender handles it: installed, enabled, disabled, updated, removed."""
+
+from __future__ import annotations
+
+import json
+import os
+import subprocess
+import sys
+import textwrap
+import threading
+import zipfile
+from collections.abc import Callable
+from pathlib import Path
+from types import ModuleType
+from typing import Any
+
+import addon_utils
+import bpy
+import pytest
+
+PACKAGE = "bl_ext.user_default.maquette"
+
+
+def traces() -> dict[str, set[str]]:
+    """Everything an add-on can leave in a running Blender, by kind."""
+    handlers = {
+        f"{name}: {function.__module__}.{function.__qualname__}"
+        for name in dir(bpy.app.handlers)
+        if isinstance(functions := getattr(bpy.app.handlers, name), list)
+        for function in functions
+    }
+    # Timers cannot be listed, only asked about: so ask about every function of ours.
+    timers = {
+        f"{module_name}.{name}"
+        for module_name, module in list(sys.modules.items())
+        if module_name.startswith(PACKAGE)
+        for name, value in list(vars(module).items())
+        if callable(value) and not isinstance(value, type) and bpy.app.timers.is_registered(value)
+    }
+    properties = {
+        f"{kind.__name__}.{name}"
+        for kind in (bpy.types.Scene, bpy.types.Object, bpy.types.WindowManager)
+        for name in kind.bl_rna.properties.keys()  # noqa: SIM118 (a collection of RNA, no dict)
+    }
+    return {
+        "types": set(dir(bpy.types)),
+        "operators": {f"{group}.{name}" for group in dir(bpy.ops) for name in names(group)},
+        "properties": properties,
+        "handlers": handlers,
+        "timers": timers,
+        "threads": {t.name for t in threading.enumerate() if t is not threading.main_thread()},
+        "menus": {
+            f"{name}: {entry.__module__}.{entry.__qualname__}"
+            for name in dir(bpy.types)
+            if name.split("_")[1:2] in (["MT"], ["HT"], ["PT"])
+            for entry in getattr(getattr(getattr(bpy.types, name), "draw", None), "_draw_funcs", ())
+        },
+    }
+
+
+def names(group: str) -> list[str]:
+    return dir(getattr(bpy.ops, group))
+
+
+@pytest.fixture
+def blender_process(tmp_path: Path, zip_file: Path) -> Callable[[str], dict[str, Any]]:
+    """Runs a script in a Blender of its own with an empty profile: there is `bpy`, `install()` and
+    `answer: dict`, which comes back."""
+
+    def run(script: str) -> dict[str, Any]:
+        before = f"""
+            import json, sys
+            answer = {{}}
+            def install():
+                import bpy
+                bpy.ops.extensions.package_install_files(
+                    filepath={str(zip_file)!r}, repo="user_default", enable_on_install=True)
+        """
+        whole = textwrap.dedent(before) + textwrap.dedent(script)
+        whole += "\nprint('\\nANSWER', json.dumps(answer), flush=True)\n"
+        environment = os.environ | {"BLENDER_USER_RESOURCES": str(tmp_path)}
+        done = subprocess.run(
+            [sys.executable, "-c", whole],
+            env=environment,
+            capture_output=True,
+            text=True,
+            timeout=60,
+            cwd=tmp_path,
+        )
+        lines = [line for line in done.stdout.splitlines() if line.startswith("ANSWER ")]
+        assert lines, done.stdout + done.stderr
+        answer = json.loads(lines[0].removeprefix("ANSWER "))
+        answer["said"] = done.stdout + done.stderr
+        answer["exit"] = done.returncode
+        return answer
+
+    return run
+
+
+def test_it_is_installed_and_enabled_under_its_own_name(maquette: ModuleType) -> None:
+    assert maquette.__name__ == PACKAGE
+    assert Path(maquette.__file__ or "").is_relative_to(os.environ["BLENDER_USER_RESOURCES"])
+    assert addon_utils.check(PACKAGE) == (True, True)
+    assert dir(bpy.ops.maquette)
+
+
+def test_the_root_package_holds_no_bpy(maquette: ModuleType) -> None:
+    # pytest and mypy must be able to import it anywhere.
+    assert "bpy" not in vars(maquette)
+
+
+def test_the_installed_folder_holds_only_what_runs(maquette: ModuleType, zip_file: Path) -> None:
+    folder = Path(maquette.__file__ or "").parent
+    installed = {
+        path.relative_to(folder).as_posix()
+        for path in folder.rglob("*")
+        if path.is_file() and path.suffix != ".pyc"  # written by Python since
+    }
+    with zipfile.ZipFile(zip_file) as archive:
+        assert installed == set(archive.namelist())
+    tops = {name.split("/")[0] for name in installed}
+    assert tops & {"tests", "docs", "bench", "tools", "noxfile.py", ".git", "README.md"} == set()
+
+
+def test_the_wheels_are_unpacked_for_the_next_start(zip_file: Path) -> None:
+    (shared,) = Path(os.environ["BLENDER_USER_RESOURCES"]).glob(
+        "extensions/.local/lib/python*/site-packages"
+    )
+    with zipfile.ZipFile(zip_file) as archive:
+        wheels = [Path(name).name for name in archive.namelist() if name.endswith(".whl")]
+    expected = {"-".join(wheel.split("-")[:2]) for wheel in wheels}
+    assert len(expected) == 5
+    assert {path.name.removesuffix(".dist-info") for path in shared.glob("*.dist-info")} == expected
+
+
+def test_blender_sees_no_policy_violation(maquette: ModuleType) -> None:
+    # Computed once and kept: forget what was found before everything of ours was imported.
+    import_everything(maquette)
+    addon_utils._extensions_warnings_get._is_first = True
+    assert addon_utils._extensions_warnings_get().get(PACKAGE, []) == []
+
+
+def import_everything(package: ModuleType) -> None:
+    import importlib
+    import pkgutil
+
+    for module in pkgutil.walk_packages(package.__path__, package.__name__ + "."):
+        importlib.import_module(module.name)
+
+
+def test_disabling_leaves_nothing_and_enabling_brings_all_back(maquette: ModuleType) -> None:
+    enabled = traces()
+    assert enabled["threads"] == set(), "threads while idle"
+    assert enabled["timers"] == set(), "timers while idle"
+    try:
+        bpy.ops.preferences.addon_disable(module=PACKAGE)
+        without = traces()
+        bpy.ops.preferences.addon_enable(module=PACKAGE)
+        again = traces()
+        bpy.ops.preferences.addon_disable(module=PACKAGE)
+        without_again = traces()
+    finally:
+        bpy.ops.preferences.addon_enable(module=PACKAGE)
+    assert without_again == without
+    assert again == enabled
+    assert addon_utils.check(PACKAGE) == (True, True)
+    # Whatever is left with our name would be in both lists above, so look for the name as well.
+    for kind, found in without.items():
+        assert [name for name in found if "maquette" in name.lower()] == [], kind
+    assert enabled["operators"] - without["operators"], "the comparison sees our operators"
+    assert "Scene.maquette" in enabled["properties"] - without["properties"]
+
+
+def test_a_whole_life_in_an_empty_profile(
+    blender_process: Callable[[str], dict[str, Any]], zip_file: Path
+) -> None:
+    answer = blender_process(f"""
+        import bpy, addon_utils
+        from pathlib import Path
+        package = {PACKAGE!r}
+        install()
+        answer["enabled"] = addon_utils.check(package)[1]
+        user = Path(bpy.utils.extension_path_user(package, create=True))
+        (user / "keepsake").write_text("kept")
+        install()  # as an update does
+        answer["enabled after update"] = addon_utils.check(package)[1]
+        answer["kept"] = (user / "keepsake").read_text()
+        bpy.ops.preferences.addon_disable(module=package)
+        bpy.ops.preferences.addon_enable(module=package)
+        answer["enabled again"] = addon_utils.check(package)[1]
+        folder = Path(sys.modules[package].__file__).parent
+        repos = bpy.context.preferences.extensions.repos
+        index = [repo.module for repo in repos].index("user_default")
+        bpy.ops.extensions.package_uninstall(repo_index=index, pkg_id="maquette")
+        answer["folder left"] = folder.exists()
+        answer["operators left"] = dir(bpy.ops.maquette)
+    """)
+    assert [answer["enabled"], answer["enabled after update"], answer["enabled again"]] == [
+        True
+    ] * 3
+    assert answer["kept"] == "kept"
+    assert not answer["folder left"]
+    assert answer["operators left"] == []
+    assert "Traceback" not in answer["said"], answer["said"]
+    assert answer["exit"] == 0
+
+
+def test_without_requests_it_enables_and_says_what_is_missing(
+    blender_process: Callable[[str], dict[str, Any]],
+) -> None:
+    answer = blender_process(f"""
+        class NotThere:
+            def find_spec(self, name, path=None, target=None):
+                if name.split(".")[0] in ("requests", "urllib3", "certifi"):
+                    raise ModuleNotFoundError(f"No module named {{name!r}}", name=name)
+        sys.meta_path.insert(0, NotThere())
+        import bpy, addon_utils, importlib
+        install()
+        answer["enabled"] = addon_utils.check({PACKAGE!r})[1]
+        http = importlib.import_module({PACKAGE!r} + ".core.http")
+        errors = importlib.import_module({PACKAGE!r} + ".core.errors")
+        try:
+            http.load_requests()
+        except errors.SetupError as error:
+            answer["message"], answer["advice"] = error.message, error.advice
+    """)
+    assert answer["enabled"], answer["said"]
+    assert "'requests' is missing" in answer["message"]
+    assert "Restart Blender" in answer["advice"]
+
+
+def test_disabling_amid_a_generation_leaves_nothing_and_enabling_goes_on(
+    blender_process: Callable[[str], dict[str, Any]],
+) -> None:
+    answer = blender_process(f"""
+        import bpy, importlib, threading, time
+        package = {PACKAGE!r}
+        install()
+        providers = importlib.import_module(package + ".core.providers")
+        options = importlib.import_module(package + ".core.providers.options")
+
+        def session():
+            return importlib.import_module(package + ".session")
+
+        def wait(task_id, good):
+            until = time.monotonic() + 30
+            while time.monotonic() < until:
+                session().tick()
+                task = session().task(task_id)
+                if task and good(task):
+                    return task
+                time.sleep(0.02)
+            raise SystemExit(f"waited in vain; {{task}}")
+
+        def others():
+            return [t.name for t in threading.enumerate() if t is not threading.main_thread()]
+
+        request = options.make_request(providers.get_provider("sandbox"), prompt="a blue vase")
+        task_id = session().engine().generate(request)
+        job_id = wait(task_id, lambda task: task.accepted).accepted.job_id
+        answer["amid"] = others()
+        timers = [session().tick, session()._wake_up]
+        bpy.ops.preferences.addon_disable(module=package)
+        answer["threads left"] = others()
+        answer["timers left"] = [str(t) for t in timers if bpy.app.timers.is_registered(t)]
+        bpy.ops.preferences.addon_enable(module=package)
+        session().engine()
+        task = wait(task_id, lambda task: task.state == "ready" or task.message)
+        answer["end"] = [task.state, task.message, task.accepted.job_id == job_id]
+    """)
+    assert answer["amid"], "threads work while a generation runs"
+    assert answer["threads left"] == []
+    assert answer["timers left"] == []
+    assert answer["end"] == ["ready", "", True]
+    assert answer["exit"] == 0

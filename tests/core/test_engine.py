@@ -1,0 +1,357 @@
+"""Everything of the core together: threads, ledger, jobs, against the Sandbox's real server."""
+
+import queue
+import signal
+import subprocess
+import sys
+import textwrap
+import threading
+import time
+from pathlib import Path
+
+import pytest
+
+import core.engine
+from core.accounts import Accounts
+from core.engine import (
+    BalanceKnown,
+    Engine,
+    Folders,
+    PriceKnown,
+    TaskChanged,
+    TaskRemoved,
+    Trouble,
+)
+from core.ledger import Ledger
+from core.model import Origin, Retry, TaskState, retry_means
+from core.providers import get_provider
+from core.providers.options import make_request
+from core.sandbox.messages import Drop
+from core.sandbox.server import Sandbox
+from core.worker import Cancelled, Worker
+
+ROOT = Path(__file__).parents[2]
+SERVICES = ["rodin", "triverse"]
+
+
+def hurried(steps):
+    """The same steps with waits of a thousandth."""
+    wait = next(steps, None)
+    while wait is not None:
+        try:
+            yield wait / 1000
+            wait = next(steps, None)
+        except Cancelled as cancelled:
+            try:
+                wait = steps.throw(cancelled)
+            except StopIteration:
+                return
+
+
+class Hurried(Worker):
+    def add(self, name, steps, **options):
+        super().add(name, hurried(steps), **options)
+
+
+@pytest.fixture(autouse=True)
+def in_a_hurry(monkeypatch):
+    monkeypatch.setattr(core.engine, "Worker", Hurried)
+
+
+@pytest.fixture
+def sandbox(tmp_path):
+    with Sandbox(tmp_path / "sandbox", seconds=0, record=True) as sandbox:
+        yield sandbox
+
+
+class User:
+    """An engine and what it has told so far."""
+
+    def __init__(self, folder: Path, sandbox: Sandbox, **options):
+        self.folders = Folders(folder / "user", folder / "library")
+        environ = {
+            "RODIN_API_KEY": sandbox.key,
+            "TRIVERSE_API_KEY": sandbox.key,
+            "HYPER3D_BASE_URL": sandbox.rodin_url,
+            "TRIVERSE_BASE_URL": sandbox.triverse_url,
+        }
+        self.online = True
+        self.inbox = queue.SimpleQueue()
+        self.tasks, self.removed, self.others = {}, [], []
+        self.engine = Engine(
+            self.folders,
+            Accounts(self.folders.keys, environ),
+            online=lambda: self.online,
+            publish=self.inbox.put,
+            **options,
+        )
+
+    def generate(self, service, prompt="a blue vase", origin=None):
+        request = make_request(get_provider(service), prompt=prompt)
+        return self.engine.generate(request, origin)
+
+    def until(self, condition, seconds=15.0):
+        end = time.monotonic() + seconds
+        while not condition():
+            try:
+                notice = self.inbox.get(timeout=max(0.0, end - time.monotonic()))
+            except queue.Empty:
+                pytest.fail(f"it did not happen in time: {self.tasks}")
+            match notice:
+                case TaskChanged(task=task):
+                    self.tasks[task.id] = task
+                case TaskRemoved(task_id=task_id):
+                    self.tasks.pop(task_id, None)
+                    self.removed.append(task_id)
+                case _:
+                    self.others.append(notice)
+
+    def until_state(self, task_id, *states):
+        self.until(lambda: task_id in self.tasks and self.tasks[task_id].state in states)
+        return self.tasks[task_id]
+
+
+def patiently(condition, seconds=5.0):
+    end = time.monotonic() + seconds
+    while not condition():
+        assert time.monotonic() < end, "it did not happen in time"
+        time.sleep(0.002)
+
+
+@pytest.fixture
+def user(tmp_path, sandbox):
+    user = User(tmp_path, sandbox)
+    yield user
+    user.engine.close(5)
+
+
+@pytest.mark.parametrize("service", SERVICES)
+def test_a_task_runs_to_the_library_and_no_thread_is_left(user, sandbox, service):
+    task_id = user.generate(service)
+    task = user.until_state(task_id, TaskState.READY)
+    assert (Path(task.folder) / task.model).is_file()
+    patiently(lambda: not any(t.name == "maquette-worker" for t in threading.enumerate()))
+    assert not user.engine.busy
+    assert len(sandbox.charges) == 1
+
+
+def test_the_ledger_has_what_is_shown_before_it_is_shown(user, sandbox):
+    """Every notice about a durable step is looked up on disk from another connection."""
+    shown = []
+    other = Ledger(user.folders.ledger)
+
+    def look(notice):
+        if isinstance(notice, TaskChanged):
+            stored = {task.id: task for task in other.tasks()}
+            shown.append((notice.task.state, stored[notice.task.id].state))
+        user.inbox.put(notice)
+
+    user.engine._publish = look
+    user.until_state(user.generate("rodin"), TaskState.READY)
+    other.close()
+    assert len(shown) >= 4
+    assert all(told is stored for told, stored in shown)
+
+
+def test_fifty_tasks_of_both_services_all_end_right(user, sandbox):
+    sandbox.rodin.balance = sandbox.triverse.balance = 1_000_000
+    sandbox.rodin.parallel_limit = 1_000
+    ids = [user.generate(SERVICES[n % 2], f"vase number {n}") for n in range(50)]
+    most = 0
+    for task_id in ids:
+        user.until_state(task_id, TaskState.READY)
+        most = max(most, sum(t.name == "maquette-worker" for t in threading.enumerate()))
+    assert most <= 8
+    assert len(sandbox.charges) == 50
+    assert len(list(user.folders.library.glob("*/model.glb"))) == 50
+
+
+@pytest.mark.parametrize("service", SERVICES)
+def test_a_restart_goes_on_with_an_open_task(tmp_path, sandbox, service):
+    sandbox.seconds = 3600
+    first = User(tmp_path, sandbox)
+    task_id = first.generate(service, origin=Origin(sitting="s", file="/x.blend", scene="Scene"))
+    first.until(lambda: task_id in first.tasks and first.tasks[task_id].accepted)
+    first.engine.close(5)
+    sandbox.clock = lambda: time.time() + 4000
+    second = User(tmp_path, sandbox)
+    second.engine.open()
+    task = second.until_state(task_id, TaskState.READY)
+    assert task.origin.file == "/x.blend"
+    assert len(sandbox.charges) == 1
+    second.engine.close(5)
+
+
+@pytest.mark.parametrize("service", SERVICES)
+def test_a_killed_process_loses_nothing(tmp_path, sandbox, service):
+    """SIGKILL as soon as the service has taken the job; another process finishes it."""
+    script = textwrap.dedent(
+        """
+        import queue, sys
+        from pathlib import Path
+        from core.accounts import Accounts
+        from core.engine import *
+        from core.providers import get_provider
+        from core.providers.options import make_request
+        folder, service = Path(sys.argv[1]), sys.argv[2]
+        folders = Folders(folder / "user", folder / "library")
+        inbox = queue.SimpleQueue()
+        engine = Engine(
+            folders, Accounts(folders.keys), online=lambda: True, publish=inbox.put
+        )
+        engine.generate(make_request(get_provider(service), prompt="a blue vase"))
+        while True:
+            notice = inbox.get(timeout=30)
+            if isinstance(notice, TaskChanged) and notice.task.accepted:
+                print(notice.task.id, flush=True)
+        """
+    )
+    sandbox.seconds = 3600
+    process = subprocess.Popen(
+        [sys.executable, "-c", script, str(tmp_path), service],
+        cwd=ROOT,
+        stdout=subprocess.PIPE,
+        env={
+            "RODIN_API_KEY": sandbox.key,
+            "TRIVERSE_API_KEY": sandbox.key,
+            "HYPER3D_BASE_URL": sandbox.rodin_url,
+            "TRIVERSE_BASE_URL": sandbox.triverse_url,
+        },
+    )
+    try:
+        task_id = process.stdout.readline().decode().strip()
+        assert task_id
+    finally:
+        process.send_signal(signal.SIGKILL)
+        process.wait(10)
+        process.stdout.close()
+    sandbox.clock = lambda: time.time() + 4000
+    user = User(tmp_path, sandbox)
+    user.engine.open()
+    user.until_state(task_id, TaskState.READY)
+    assert len(sandbox.charges) == 1
+    user.engine.close(5)
+
+
+def test_two_engines_share_a_ledger_and_only_one_works_on_a_task(tmp_path, sandbox):
+    sandbox.seconds = 3600
+    first, second = User(tmp_path, sandbox), User(tmp_path, sandbox)
+    task_id = first.generate("rodin")
+    first.until(lambda: task_id in first.tasks and first.tasks[task_id].accepted)
+    second.engine.open()
+    second.until(lambda: task_id in second.tasks)
+    polls = len(sandbox.requests)
+    first.engine.close(5)  # gives its leases up
+    sandbox.clock = lambda: time.time() + 4000
+    second.until_state(task_id, TaskState.READY)
+    assert len(sandbox.requests) > polls
+    assert len(sandbox.charges) == 1
+    second.engine.close(5)
+
+
+def test_cancel_then_resume_costs_nothing_more(user, sandbox):
+    sandbox.seconds = 3600
+    task_id = user.generate("rodin")
+    user.until(lambda: task_id in user.tasks and user.tasks[task_id].accepted)
+    user.engine.cancel(task_id)
+    task = user.until_state(task_id, TaskState.STOPPED)
+    assert retry_means(task, False) is Retry.RESUME
+    sandbox.clock = lambda: time.time() + 4000
+    user.engine.resume(task_id)
+    user.until_state(task_id, TaskState.READY)
+    assert len(sandbox.charges) == 1
+
+
+def test_resume_never_pays_again_without_the_users_word(user, sandbox):
+    sandbox.intercept = lambda request, carry_out: (
+        carry_out() and Drop() if request.path.endswith("/rodin") else None
+    )
+    task_id = user.generate("rodin")
+    user.until_state(task_id, TaskState.UNCONFIRMED)
+    user.engine.resume(task_id)
+    patiently(lambda: not user.engine.busy)
+    assert len(sandbox.charges) == 1
+    sandbox.intercept = None
+    user.engine.resume(task_id, again=True)
+    user.until_state(task_id, TaskState.READY)
+    assert len(sandbox.charges) == 2
+
+
+def test_remove_takes_it_off_the_list_and_leaves_the_model(user, sandbox):
+    task_id = user.generate("triverse")
+    task = user.until_state(task_id, TaskState.READY)
+    user.engine.remove(task_id)
+    user.until(lambda: task_id in user.removed)
+    assert (Path(task.folder) / task.model).is_file()
+    other = Ledger(user.folders.ledger)
+    assert other.tasks() == []
+    other.close()
+
+
+def test_saving_the_file_elsewhere_moves_its_tasks_while_they_run(user, sandbox):
+    sandbox.seconds = 3600
+    task_id = user.generate("rodin", origin=Origin(sitting="s1"))
+    user.until(lambda: task_id in user.tasks and user.tasks[task_id].accepted)
+    user.engine.relocate("s1", "/new/place.blend")
+    user.until(lambda: user.tasks[task_id].origin.file == "/new/place.blend")
+    sandbox.clock = lambda: time.time() + 4000
+    task = user.until_state(task_id, TaskState.READY)
+    assert task.origin.file == "/new/place.blend"
+
+
+def test_what_cannot_be_noted_down_is_not_sent(tmp_path, sandbox):
+    (tmp_path / "user").write_text("a file where the folder should be")
+    user = User(tmp_path, sandbox)
+    task_id = user.generate("rodin")
+    task = user.until_state(task_id, TaskState.FAILED)
+    assert task.message
+    assert sandbox.requests == []
+    user.engine.close(5)
+
+
+def test_a_ledger_that_cannot_be_read_is_told(tmp_path, sandbox):
+    (tmp_path / "user").mkdir()
+    (tmp_path / "user" / "tasks.sqlite3").write_bytes(b"no database" * 500)
+    user = User(tmp_path, sandbox)
+    user.engine.open()
+    user.until(lambda: any(isinstance(n, Trouble) and n.message for n in user.others))
+    user.engine.close(5)
+
+
+def test_offline_nothing_is_sent(user, sandbox):
+    user.online = False
+    task = user.until_state(user.generate("rodin"), TaskState.FAILED)
+    assert "offline" in task.message
+    assert sandbox.requests == []
+
+
+@pytest.mark.parametrize("service", SERVICES)
+def test_balance_and_price_are_told(user, sandbox, service):
+    user.engine.balance(service)
+    user.engine.quote(make_request(get_provider(service), prompt="a blue vase"))
+    user.until(lambda: len(user.others) == 2)
+    balance = next(n for n in user.others if isinstance(n, BalanceKnown))
+    price = next(n for n in user.others if isinstance(n, PriceKnown))
+    assert balance.balance.credits > 0
+    assert price.price.credits > 0
+
+
+def test_a_wrong_key_is_told_with_what_to_do(user, sandbox):
+    sandbox.key = "another"
+    user.engine.balance("rodin")
+    task = user.until_state(user.generate("rodin"), TaskState.FAILED)
+    assert "key" in task.message.lower()
+    user.until(lambda: user.others)
+    assert "key" in user.others[0].message.lower()
+
+
+def test_leftovers_of_tasks_that_are_gone_are_swept_at_start(user):
+    for folder in (user.folders.downloads, user.folders.inputs("gone")):
+        folder.mkdir(parents=True)
+    (user.folders.downloads / "gone.glb.part").write_bytes(b"x")
+    (user.folders.inputs("gone") / "1.png").write_bytes(b"x")
+    user.engine.open()
+    patiently(
+        lambda: not list(user.folders.downloads.iterdir())
+        and not user.folders.inputs("gone").exists()
+    )
