@@ -6,6 +6,7 @@ Thread: main; the engine's threads do the work.
 """
 
 import argparse
+import contextlib
 import functools
 import json
 import queue
@@ -14,7 +15,6 @@ import signal
 import sys
 import time
 from collections.abc import Callable, Iterable, Iterator, Sequence
-from contextlib import contextmanager
 from pathlib import Path
 
 import bpy
@@ -219,7 +219,7 @@ def _balance(options: argparse.Namespace) -> int:
 # --- parts ----------------------------------------------------------------------------------
 
 
-@contextmanager
+@contextlib.contextmanager
 def _engine(
     folders: Folders, *, adopt: bool
 ) -> "Iterator[tuple[Engine, queue.SimpleQueue[Notice]]]":
@@ -233,7 +233,7 @@ def _engine(
         engine.close(patience=5.0)
 
 
-@contextmanager
+@contextlib.contextmanager
 def _signals() -> Iterator[None]:
     def interrupt(number: int, frame: object) -> None:
         raise _Interrupted
@@ -245,7 +245,8 @@ def _signals() -> Iterator[None]:
         yield
     finally:
         for number, handler in before.items():
-            signal.signal(number, handler)
+            # None: Blender's own, written in C; it cannot be put back from here.
+            signal.signal(number, signal.SIG_DFL if handler is None else handler)
 
 
 def _follow(
@@ -283,9 +284,8 @@ def _progress(tasks: Iterable[Task]) -> None:
         return
     parts = []
     for task in tasks:
-        words = wording.describe(task, time.time())
-        note = " ".join(filter(None, (words.state, words.detail, words.left, task.note)))
-        parts.append(f"{task.title}: {note}")
+        words = wording.describe(task, time.time()).line
+        parts.append(f"{task.title}: {words}. {task.note}".rstrip(". "))
     line = " | ".join(parts)[: max(20, shutil.get_terminal_size().columns - 1)]
     if line != _shown:
         sys.stderr.write("\r\x1b[K" + line)
@@ -382,11 +382,13 @@ def _write_output(task: Task, path: Path) -> str:
         else:
             from .importing import place
 
-            bpy.ops.wm.read_homefile(use_empty=True)
-            place.import_model(
-                bpy.context, task, bpy.context.scene, location=(0.0, 0.0, 0.0), select=True
-            )
-            bpy.ops.wm.save_as_mainfile(filepath=str(new), copy=True, check_existing=False)
+            # The importer talks; stdout is for what was asked for.
+            with contextlib.redirect_stdout(sys.stderr):
+                bpy.ops.wm.read_homefile(use_empty=True)
+                place.import_model(
+                    bpy.context, task, bpy.context.scene, location=(0.0, 0.0, 0.0), select=True
+                )
+                bpy.ops.wm.save_as_mainfile(filepath=str(new), copy=True, check_existing=False)
         new.replace(path)
     except OSError as error:
         cause = storage_error(error, path)

@@ -95,7 +95,10 @@ def run_pytest(session: nox.Session, python: str, tests: str, seconds: int) -> N
     time limit does not reach."""
     name = session.name.replace("(", "-").replace(")", "")
     REPORTS.mkdir(parents=True, exist_ok=True)
-    command = [python, "-m", "pytest", tests, f"--junitxml={REPORTS / name}.xml", *session.posargs]
+    wanted = [tests, *session.posargs]
+    if any(argument.startswith("tests/") for argument in session.posargs):
+        wanted = session.posargs
+    command = [python, "-m", "pytest", f"--junitxml={REPORTS / name}.xml", *wanted]
     if timeout := shutil.which("timeout"):
         command = [timeout, "--kill-after=10", str(seconds), *command]
     session.run(*command, external=True)

@@ -68,7 +68,7 @@ def to_png(source: str, target: Path, limit: int = 2048) -> None:
         if image.source == "MOVIE":
             raise BadRequest(f"“{path.name}” is a movie.", f"Save one frame of it. {FORMATS}")
         width, height = image.size  # reads the file
-        if not width or not height or image.type == "MULTILAYER":
+        if not width or not height:  # also layered OpenEXR
             raise BadRequest(f"Blender cannot read “{path.name}” as a picture.", FORMATS)
         if max(width, height) > limit:
             part = limit / max(width, height)

@@ -45,6 +45,7 @@ HEARTBEAT = 15.0  # seconds; a quarter of a lease
 LEDGER_RETRY = 2.0
 UNSENT_SECONDS = 3600.0  # an order older than this is not sent any more without asking
 PART_SECONDS = 30 * 86400.0
+UNKNOWN_SECONDS = 3600.0  # pictures of no task we know are left alone for so long
 
 
 @dataclass(frozen=True)
@@ -460,13 +461,15 @@ class Engine:
             and self._clock() - task.updated < PART_SECONDS
         }
         known = {task.id for task in tasks}
+        # Pictures are made before their task is noted down, here and in other Blenders.
+        old = time.time() - UNKNOWN_SECONDS
         with suppress(OSError):
             for part in self.folders.downloads.iterdir():
                 if part.name.partition(".")[0] not in wanted:
                     part.unlink(missing_ok=True)
         with suppress(OSError):
             for folder in self.folders.inputs("x").parent.iterdir():
-                if folder.name not in known:
+                if folder.name not in known and folder.stat().st_mtime < old:
                     self._sweep_task(folder.name)
 
     def _sweep_task(self, task_id: str) -> None:

@@ -138,14 +138,14 @@ class Job:
         if self.maybe_sent and not provider.repeatable:
             # Died between the request and its answer. Only the user may decide to pay again.
             raise NoAnswer("Blender closed before the answer came.")
-        uploads: list[str] = []
-        if provider.capabilities.uploads:
+        uploads = list(self.task.uploads) if self.maybe_sent else []
+        if provider.capabilities.uploads and not uploads:
             for number, picture in enumerate(request.pictures, 1):
                 yield Uploading(number=number, count=len(request.pictures))
                 uploads.append((yield from self._upload(Path(picture))))
         submit_key = self.task.submit_key or uuid.uuid4().hex
         while True:
-            yield Submitting(submit_key=submit_key)
+            yield Submitting(submit_key=submit_key, uploads=tuple(uploads))
             try:
                 accepted = provider.submit(request, submit_key, uploads)
                 break
@@ -207,10 +207,15 @@ class Job:
 
     def _unconfirmed(self, error: MaquetteError) -> Unconfirmed:
         label = self.provider.label
+        advice = (
+            "Resume sends the same order again, which is charged once."
+            if self.provider.repeatable
+            else f"Look at your balance or job list at {label} before you send it again:"
+            " if the job was taken, sending it again is charged again."
+        )
         return Unconfirmed(
             message=f"It is not known whether {label} took this job. {error.message}",
-            advice=f"Look at your balance or job list at {label} before you send it again:"
-            " if the job was taken, sending it again is charged again.",
+            advice=advice,
             details=error.details,
         )
 
@@ -293,9 +298,12 @@ class Job:
                 yield Interrupted(
                     message=f"{error.message} Going on in {duration(wait)}.", wait=wait
                 )
-            except Expired:
+            except Expired as error:
                 if not tries_left:
                     raise
+                # A fresh link at once; if that one is no good either, not in a hurry.
+                hurry = tries_left == TRIES - 1
+                yield Interrupted(message=error.message, wait=0.0 if hurry else self.pace.next())
         preview = self._fetch_preview(results.preview)
         stored = library.store(
             self.library,
@@ -322,8 +330,8 @@ class Job:
             try:
                 yield from self._download(file, part)
                 return glb.check(part)
-            except (Expired, Refused) as error:
-                failure = error
+            except (Expired, Refused, Unreachable) as error:
+                failure = error  # the next may come from another host
             except BadModel as error:
                 drop_part(part)
                 failure = error

@@ -319,6 +319,7 @@ def _from_json(text: str) -> Task:
     origin["location"] = tuple(origin["location"])
     fields["request"] = GenerationRequest(**request)
     fields["origin"] = Origin(**origin)
+    fields["uploads"] = tuple(fields.get("uploads", ()))
     fields["state"] = TaskState(fields["state"])
     if fields["accepted"]:
         fields["accepted"] = Accepted(**_known(Accepted, fields["accepted"]))

@@ -1,8 +1,15 @@
-"""The model on disk: one folder a task, which appears when it is whole.
+"""The model on disk: one folder each, which appears only when it is whole.
 
-    <library>/<date>_<words>_<id>/model.glb, preview.*, input_1.png …, task.json
+    <library>/2026-11-23_a-red-teapot_1f2e3d4c/
+        model.glb     as the service sent it, checked
+        preview.png   or .jpg, .webp; only if the service sent a picture that can be shown
+        input_1.png   … the pictures that were sent to the service
+        task.json     where it came from; no key, no link, no secret
 
-All names are ours; none comes from a server. Thread: any but Blender's main one.
+The folder is built beside its place under a hidden name, every file synced, the model last; then
+one rename makes it appear. Whatever dies in between, `find` and the next `store` take it from
+there. Names are made of our own task, never of anything a server said. Permissions are what the
+user's umask makes of them: the library is the user's. Thread: any but Blender's main one.
 """
 
 from __future__ import annotations
@@ -10,28 +17,33 @@ from __future__ import annotations
 import errno
 import hashlib
 import json
+import math
 import os
+import re
 import shutil
-from collections.abc import Mapping
-from contextlib import suppress
+from collections.abc import Iterator, Mapping
 from dataclasses import dataclass
 from datetime import UTC, datetime
 from pathlib import Path
+from typing import Any, BinaryIO
 
 from .errors import StorageError
 from .model import Task
 from .picture_size import picture_size
-from .storage import writing
+from .storage import storage_error, writing
 
-FORMAT = 1  # of task.json
+FORMAT = 1  # of task.json; goes up when a field changes its meaning
+MODEL = "model.glb"
+RECORD = "task.json"
+LONGEST_PATH = 200  # characters; Windows takes 259, and Blender has yet to put something beside
+PREVIEWS = ("preview.png", "preview.jpg", "preview.webp")
 PREVIEW_BYTES = 10 << 20
 PREVIEW_SIDE = 4096  # pixels
-MODEL, STORY = "model.glb", "task.json"
 
 
 @dataclass(frozen=True)
 class Stored:
-    """folder: absolute. model, preview: file names in it; preview "" if there is none."""
+    """folder: the model's own. model, preview: names of files in it; preview may be ""."""
 
     folder: Path
     model: str
@@ -47,73 +59,150 @@ def store(
     triangles: int,
     about: Mapping[str, object],
 ) -> Stored:
-    """Move a checked model into the library, with all that belongs to it.
+    """Take a checked model into the library. `glb` and `preview` are moved: gone afterwards, still
+    there if this fails. library: made if only itself is missing, not what is above it, since that
+    is where a drive would be. about: more for task.json; plain values, no secrets.
 
-    Built in a hidden folder beside its place, synced, then renamed. If that has been done already
-    (a crash came before anybody knew), what is there is taken. Errors: StorageError; `glb` is left
-    where it is then, so that nothing has to be fetched again.
+    The same model of the same task is never stored twice. Errors: StorageError.
     """
-    if found := find(library, task):
-        return found
-    name = f"{datetime.fromtimestamp(task.created, UTC):%Y-%m-%d}_{task.request.slug}_{task.id[:8]}"
-    incoming = library / f".{name}.incoming"
-    with writing(incoming):
-        library.mkdir(parents=True, exist_ok=True)
-        shutil.rmtree(incoming, ignore_errors=True)
+    _make_library(library)
+    with writing(library / MODEL):
+        sha256, size = _sha256(glb), glb.stat().st_size
+        for folder in _existing(library, task):
+            if (record := _whole(folder, task)) and record["sha256"] == sha256:
+                _drop(glb, preview)
+                return _stored(folder, record)
+        incoming = _incoming(library, task)
+        if incoming.exists():
+            shutil.rmtree(incoming)
         incoming.mkdir()
         try:
-            # A link where both are on one disk, else a copy: the original stays until the end.
-            digest = _take(glb, incoming / MODEL)
-            shown = _take_preview(preview, incoming)
-            inputs = _take_inputs(task, incoming)
-            story = {
-                **_story(task, triangles, about),
-                "pictures": inputs,
-                "bytes": (incoming / MODEL).stat().st_size,
-                "sha256": digest,
+            record = {
+                **_origin(task),
+                "pictures": _put_pictures(task, incoming),
+                "preview": _put_preview(preview, incoming),
+                "triangles": triangles,
+                "bytes": size,
+                "sha256": sha256,
+                "about": _plain(about),
             }
-            _write(incoming / STORY, json.dumps(story, ensure_ascii=False, indent=2).encode())
-            _sync_folder(incoming)
-            folder = _rename(incoming, library, name)
-            _sync_folder(library)
+            _write(incoming / RECORD, json.dumps(record, ensure_ascii=False, indent=2))
+            _move(glb, incoming / MODEL)
+            folder = _appear(incoming, library, task)
         except BaseException:
-            shutil.rmtree(incoming, ignore_errors=True)
+            _undo(incoming, glb)
             raise
-    return Stored(folder, MODEL, shown)
+        _drop(glb, preview)
+        return _stored(folder, record)
 
 
 def find(library: Path, task: Task) -> Stored | None:
-    """The whole model of a task, if the library has it. Trusts only a model whose hash is right:
-    folders are copied and synced by other programs."""
-    with suppress(OSError):
-        for folder in sorted(library.glob(f"*_{task.id[:8]}*")):
-            try:
-                story = json.loads((folder / STORY).read_bytes())
-                whole = story["task"] == task.id and _digest(folder / MODEL) == story["sha256"]
-            except (OSError, ValueError, KeyError, TypeError):
-                continue
-            if whole and not folder.name.startswith("."):
-                previews = sorted(path.name for path in folder.glob("preview.*"))
-                return Stored(folder, MODEL, previews[0] if previews else "")
+    """The task's model, if the library has it whole already: stored, but nobody was told before
+    the lights went out. Errors: StorageError."""
+    job = task.accepted.job_id if task.accepted else ""
+    with writing(library / MODEL):
+        for folder in _existing(library, task):
+            if (record := _whole(folder, task)) and record["job"] == job:
+                return _stored(folder, record)
+        incoming = _incoming(library, task)
+        if (record := _whole(incoming, task)) and record["job"] == job:
+            return _stored(_appear(incoming, library, task), record)
     return None
 
 
 def usable_preview(path: Path) -> str:
-    """The extension by content, "" for what is not shown: not a picture, too big to be one."""
+    """The extension for a picture by its content: "png", "jpg", "webp"; "" if it is none of them,
+    cut off before its size, over 10 MiB or over 4096 pixels wide or high."""
     try:
-        if path.stat().st_size > PREVIEW_BYTES:
-            return ""
-        content = path.read_bytes()
+        with open(path, "rb") as file:
+            if file.seek(0, os.SEEK_END) > PREVIEW_BYTES:
+                return ""
+
+            def read(offset: int, count: int) -> bytes:
+                file.seek(offset)
+                return file.read(count)
+
+            size = picture_size(read)
     except OSError:
         return ""
-    size = picture_size(lambda offset, count: content[offset : offset + count])
-    if size is None or max(size.width, size.height) > PREVIEW_SIDE:
-        return ""
-    return size.kind
+    return size.kind if size and max(size.width, size.height) <= PREVIEW_SIDE else ""
 
 
-def _story(task: Task, triangles: int, about: Mapping[str, object]) -> dict[str, object]:
-    """What made this model. No key, no ticket, no link: the folder may be given to others."""
+# --- names ----------------------------------------------------------------------------------
+
+
+def _name(library: Path, task: Task) -> str:
+    """Date (UTC, as in task.json, so that it is the same wherever the laptop travels), title, id;
+    the title cut where the whole path would become too long."""
+    date = datetime.fromtimestamp(task.created, UTC).date().isoformat()
+    task_id = re.sub(r"[^0-9A-Za-z]", "", task.id)[:8] or "task"
+    frame = len(str(library)) + len(f"/.{date}__{task_id}.incoming/preview.webp")
+    slug = task.request.slug[: max(1, LONGEST_PATH - frame)].strip("-") or "m"
+    return f"{date}_{slug}_{task_id}"
+
+
+def _places(library: Path, task: Task) -> Iterator[Path]:
+    name = _name(library, task)
+    yield library / name
+    for number in range(2, 1000):
+        yield library / f"{name}-{number}"
+
+
+def _existing(library: Path, task: Task) -> Iterator[Path]:
+    for folder in _places(library, task):
+        if not folder.is_dir():
+            return
+        yield folder
+
+
+def _incoming(library: Path, task: Task) -> Path:
+    return library / f".{_name(library, task)}.incoming"
+
+
+def _make_library(library: Path) -> None:
+    try:
+        library.mkdir(exist_ok=True)
+    except FileNotFoundError as error:
+        raise StorageError(
+            "The library folder is not there, nor the one above it.",
+            "Connect its drive or choose another in the preferences, then press Retry:"
+            " nothing is lost.",
+            details=f"{library}: {error.strerror}",
+        ) from error
+    except OSError as error:
+        raise storage_error(error, library) from error
+
+
+# --- what is there --------------------------------------------------------------------------
+
+
+def _whole(folder: Path, task: Task) -> dict[str, Any] | None:
+    """The record of a folder that holds this task's model, as it was recorded, or None."""
+    try:
+        record = json.loads((folder / RECORD).read_bytes())
+        if record["task"] != task.id or (folder / MODEL).stat().st_size != record["bytes"]:
+            return None
+        if _sha256(folder / MODEL) != record["sha256"]:
+            return None
+        return {"job": record["job"], "sha256": record["sha256"], "preview": record["preview"]}
+    except (OSError, ValueError, KeyError, TypeError, RecursionError):
+        return None  # not ours, or not whole
+
+
+def _stored(folder: Path, record: Mapping[str, Any]) -> Stored:
+    preview = record["preview"]
+    return Stored(folder, MODEL, preview if preview in PREVIEWS else "")
+
+
+def _sha256(path: Path) -> str:
+    with open(path, "rb") as file:
+        return hashlib.file_digest(file, "sha256").hexdigest()
+
+
+# --- what is written ------------------------------------------------------------------------
+
+
+def _origin(task: Task) -> dict[str, Any]:
     request, accepted = task.request, task.accepted
     return {
         "format": FORMAT,
@@ -122,82 +211,128 @@ def _story(task: Task, triangles: int, about: Mapping[str, object]) -> dict[str,
         "prompt": request.prompt,
         "negative_prompt": request.negative_prompt,
         "service": request.provider,
-        "job_id": accepted.job_id if accepted else None,
         "options": dict(request.options),
         "seed": request.options.get("seed"),
-        "cost_credits": accepted.cost if accepted else None,
+        "credits": accepted.cost if accepted else None,
+        "job": accepted.job_id if accepted else "",
         "created": _date(task.created),
-        "submitted": _date(accepted.at) if accepted else None,
+        "submitted": _date(accepted.at if accepted else 0.0),
         "finished": _date(task.finished),
-        "triangles": triangles,
-        "about": dict(about),
+        "model": MODEL,
     }
 
 
 def _date(seconds: float) -> str | None:
-    """ISO 8601, UTC."""
     return datetime.fromtimestamp(seconds, UTC).isoformat(timespec="seconds") if seconds else None
 
 
-def _take(source: Path, target: Path) -> str:
-    """Link or copy, synced; returns the SHA-256."""
-    try:
-        os.link(source, target)
-    except OSError as error:
-        if error.errno == errno.ENOENT:
-            raise
-        shutil.copyfile(source, target)
-    _sync(target)
-    return _digest(target)
+def _plain(about: Mapping[str, object]) -> dict[str, object]:
+    """Only plain values, and no addresses: results' links are signed, and whoever has one has the
+    model. Providers are not to hand any over; this is the last door."""
+    return {
+        str(name): value
+        for name, value in about.items()
+        if value is None
+        or isinstance(value, (bool, int))
+        or (isinstance(value, float) and math.isfinite(value))
+        or (isinstance(value, str) and "://" not in value)
+    }
 
 
-def _take_preview(preview: Path | None, folder: Path) -> str:
-    kind = usable_preview(preview) if preview else ""
-    if not preview or not kind:
-        return ""
-    _take(preview, folder / f"preview.{kind}")
-    return f"preview.{kind}"
-
-
-def _take_inputs(task: Task, folder: Path) -> list[str]:
-    names = []
+def _put_pictures(task: Task, folder: Path) -> list[str | None]:
+    """The sent pictures, in order; None for one that is no longer to be had."""
+    names: list[str | None] = []
     for number, picture in enumerate(task.request.pictures, 1):
-        with suppress(FileNotFoundError):  # swept, or never ours: the model matters more
-            _take(Path(picture), folder / f"input_{number}.png")
+        try:
+            content = Path(picture).read_bytes()
+        except OSError:
+            names.append(None)
+        else:
             names.append(f"input_{number}.png")
+            _write(folder / f"input_{number}.png", content)
     return names
 
 
-def _rename(incoming: Path, library: Path, name: str) -> Path:
-    for suffix in ("", *(f"_{number}" for number in range(2, 100))):
-        folder = library / f"{name}{suffix}"
-        if not folder.exists():
-            return incoming.rename(folder)
-    raise StorageError("The library has too many folders of one name.", f"Look into {library}.")
+def _put_preview(preview: Path | None, folder: Path) -> str:
+    kind = usable_preview(preview) if preview else ""
+    if not preview or not kind:
+        return ""
+    _copy(preview, folder / f"preview.{kind}")
+    return f"preview.{kind}"
 
 
-def _digest(path: Path) -> str:
-    with path.open("rb") as file:
-        return hashlib.file_digest(file, "sha256").hexdigest()
+def _write(path: Path, content: str | bytes) -> None:
+    # Lone surrogates (from file names, or pasted) become \udxxx, which is JSON for themselves.
+    raw = content if isinstance(content, bytes) else content.encode("utf-8", "backslashreplace")
+    with open(path, "xb") as file:
+        file.write(raw)
+        _sync(file)
 
 
-def _write(path: Path, content: bytes) -> None:
-    with path.open("xb") as file:
-        file.write(content)
-        file.flush()
-        os.fsync(file.fileno())
+def _copy(source: Path, target: Path) -> None:
+    with open(source, "rb") as read, open(target, "xb") as file:
+        shutil.copyfileobj(read, file, 1 << 20)
+        _sync(file)
 
 
-def _sync(path: Path) -> None:
-    with path.open("rb+") as file:
-        os.fsync(file.fileno())
+def _move(source: Path, target: Path) -> None:
+    """On one file system a rename, which needs no space; else a copy, and `source` stays."""
+    try:
+        os.replace(source, target)
+    except OSError as error:
+        if error.errno != errno.EXDEV:
+            raise
+        _copy(source, target)
+    else:
+        with open(target, "r+b") as file:
+            _sync(file)
+
+
+def _appear(incoming: Path, library: Path, task: Task) -> Path:
+    _sync_folder(incoming)
+    for folder in _places(library, task):
+        if folder.exists() or folder.is_symlink():
+            continue  # another's, or the user's: left alone
+        os.rename(incoming, folder)
+        _sync_folder(library)
+        return folder
+    raise StorageError("The library has a thousand folders of one name.", details=str(library))
+
+
+def _undo(incoming: Path, glb: Path) -> None:
+    """Nothing half-made stays, and the model is where it was."""
+    try:
+        if not glb.exists() and (incoming / MODEL).exists():
+            os.replace(incoming / MODEL, glb)
+        shutil.rmtree(incoming)
+    except OSError:
+        pass  # it keeps its hidden name; `find` or the next `store` sees to it
+
+
+def _drop(*paths: Path | None) -> None:
+    for path in paths:
+        try:
+            if path:
+                path.unlink(missing_ok=True)
+        except OSError:
+            pass  # held open by another program (Windows); downloads are swept
+
+
+def _sync(file: BinaryIO) -> None:
+    file.flush()
+    os.fsync(file.fileno())
 
 
 def _sync_folder(folder: Path) -> None:
-    """A rename is safe from a power cut once its folder is synced; Windows has no such thing."""
-    if os.name == "posix":
-        handle = os.open(folder, os.O_RDONLY)
-        try:
-            os.fsync(handle)
-        finally:
-            os.close(handle)
+    """So that the names in it survive a power cut. Windows has no such call, and some network
+    file systems refuse it: then theirs is the promise."""
+    try:
+        descriptor = os.open(folder, os.O_RDONLY)
+    except OSError:
+        return
+    try:
+        os.fsync(descriptor)
+    except OSError:
+        pass
+    finally:
+        os.close(descriptor)

@@ -125,6 +125,7 @@ class Task:
     created: float = 0.0
     updated: float = 0.0
     submit_key: str = ""
+    uploads: tuple[str, ...] = ()
     accepted: Accepted | None = None
     finished: float = 0.0
     share: float | None = None
@@ -179,9 +180,11 @@ class Uploading(Event):
 
 @dataclass(frozen=True, kw_only=True)
 class Submitting(Event):
-    """The next line sends the paid request, under this key."""
+    """The next line sends the paid request, under this key. uploads: the service's names for the
+    pictures it was sent before, so that a repeat is the same order."""
 
     submit_key: str
+    uploads: tuple[str, ...] = ()
 
 
 @dataclass(frozen=True, kw_only=True)
@@ -304,8 +307,8 @@ def advance(task: Task, event: Event, now: float) -> Task:
             return replace(
                 task, state=TaskState.SUBMITTING, note=f"Sending picture {number} of {count}"
             )
-        case Submitting(submit_key=key):
-            return replace(task, state=TaskState.SUBMITTING, submit_key=key)
+        case Submitting(submit_key=key, uploads=uploads):
+            return replace(task, state=TaskState.SUBMITTING, submit_key=key, uploads=uploads)
         case Postponed(message=message, submit_key=key):
             return replace(task, state=TaskState.WAITING, submit_key=key, note=message)
         case Submitted(accepted=accepted):
@@ -366,7 +369,13 @@ def advance(task: Task, event: Event, now: float) -> Task:
             task = replace(task, message="", advice="", details="", code="", final=False)
             if again:
                 task = replace(
-                    task, accepted=None, submit_key="", share=None, received=0, total=None
+                    task,
+                    accepted=None,
+                    submit_key="",
+                    uploads=(),
+                    share=None,
+                    received=0,
+                    total=None,
                 )
                 task = replace(task, finished=0.0, queue_position=None, queue_seconds=None)
             return replace(task, state=TaskState.WAITING if task.accepted else TaskState.SUBMITTING)

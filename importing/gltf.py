@@ -79,6 +79,7 @@ def _workshop(context: bpy.types.Context, scene: bpy.types.Scene) -> Iterator[bp
     collection = bpy.data.collections.new("Maquette import")
     workshop.collection.children.link(collection)
     view_layer = workshop.view_layers[0]
+    view_layer.update()  # until then, 5.2 has no layer collections in a new scene (seen in 5.2.2)
     layer_collection = view_layer.layer_collection.children[0]
     view_layer.active_layer_collection = layer_collection
 

@@ -2,8 +2,8 @@
 
 A provider is one file in this folder with a module constant `PROVIDER`, the class. Panels, the
 command line and the checks of options.py are all made from what that class declares; nothing else
-has to be edited for a new one. Providers do the talking only: they never see worker, ledger or queue,
-hold no state between calls and may be called from any thread.
+has to be edited for a new one. Providers do the talking only: they never see worker, ledger or
+queue, hold no state between calls and may be called from any thread.
 """
 
 from __future__ import annotations

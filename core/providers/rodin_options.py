@@ -140,7 +140,7 @@ OPTIONS: tuple[Option, ...] = (
         choices=(
             Choice("PBR", "PBR", 1, "Base color, metallic, roughness and normals"),
             Choice("Shaded", "Shaded", 2, "One texture with its light baked in"),
-            Choice("All", "PBR and shaded", 3, "Both are made; Maquette fetches the PBR one"),
+            Choice("All", "PBR and Shaded", 3, "Both are made; Maquette fetches the PBR one"),
             Choice("None", "None", 4, "Only the shape"),
             Choice("Hybrid", "Hybrid", 5, "Gen-2.5 only; the documentation says no more about it"),
         ),
@@ -164,13 +164,13 @@ OPTIONS: tuple[Option, ...] = (
     ),
     Option(
         name="condition_mode",
-        label="Pictures show",
+        label="Pictures Show",
         kind="choice",
         default="concat",
         description="What several pictures are to each other",
         choices=(
-            Choice("concat", "One object", 1, "Views of the same object"),
-            Choice("fuse", "Several objects", 2, "Their features are merged into one"),
+            Choice("concat", "One Object", 1, "Views of the same object"),
+            Choice("fuse", "Several Objects", 2, "Their features are merged into one"),
         ),
         applies=_both(
             _tiers((*SKETCH, *GEN_1), "newer tiers always take the pictures for one object"),
@@ -190,7 +190,7 @@ OPTIONS: tuple[Option, ...] = (
     ),
     Option(
         name="use_original_alpha",
-        label="Use transparency",
+        label="Use Transparency",
         kind="bool",
         default=False,
         description="Cut the object out along the picture's own transparency",
@@ -209,7 +209,7 @@ OPTIONS: tuple[Option, ...] = (
     ),
     Option(
         name="TAPose",
-        label="T/A pose",
+        label="T/A Pose",
         kind="bool",
         default=False,
         description="Let human figures stand in a T or A pose, ready for rigging",
@@ -248,7 +248,7 @@ OPTIONS: tuple[Option, ...] = (
         unset="default",
         description="Effort put into the texture",
         choices=(
-            Choice("default", "Service's default", 1),
+            Choice("default", "Service's Default", 1),
             Choice("legacy", "Legacy", 2),
             Choice("extreme-low", "Extreme Low", 3),
             Choice("low", "Low", 4),
@@ -260,7 +260,7 @@ OPTIONS: tuple[Option, ...] = (
     ),
     Option(
         name="hd_texture",
-        label="HD texture",
+        label="HD Texture",
         kind="bool",
         default=False,
         description="Refine the texture afterwards; it may look less like the picture",
@@ -268,7 +268,7 @@ OPTIONS: tuple[Option, ...] = (
     ),
     Option(
         name="texture_delight",
-        label="Remove light",
+        label="Remove Light",
         kind="bool",
         default=False,
         description="Take the light out of the texture",
@@ -301,7 +301,7 @@ OPTIONS: tuple[Option, ...] = (
         unset="default",
         description="Whether the object is symmetric",
         choices=(
-            Choice("default", "Not told", 1),
+            Choice("default", "Not Told", 1),
             Choice("symmetric", "Symmetric", 2),
             Choice("balanced", "Balanced", 3),
             Choice("asymmetric", "Asymmetric", 4),
@@ -311,7 +311,7 @@ OPTIONS: tuple[Option, ...] = (
     ),
     Option(
         name="is_micro",
-        label="Micro detail",
+        label="Micro Detail",
         kind="bool",
         default=False,
         description="Finer detail in the shape",
@@ -330,7 +330,7 @@ OPTIONS: tuple[Option, ...] = (
     ),
     Option(
         name="mesh_smooth",
-        label="Smooth mesh",
+        label="Smooth Mesh",
         kind="bool",
         # The documentation's pages give true and false as its default.
         default=True,
@@ -342,7 +342,7 @@ OPTIONS: tuple[Option, ...] = (
     ),
     Option(
         name="preview_render",
-        label="Rendered preview",
+        label="Rendered Preview",
         kind="bool",
         # Seen live by others: with it, the rendering part of Gen-2.5 jobs always failed, the
         # model was fine. A preview comes without it, too.

@@ -49,10 +49,10 @@ class SandboxProvider(Provider):
     options = (
         Option(
             name="protocol",
-            label="Speaks the protocol of",
+            label="Protocol",
             kind="choice",
             default=RODIN,
-            description="The service to practise with",
+            description="The service whose protocol is spoken, to practise with it",
             choices=(
                 Choice(RODIN, "Hyper3D Rodin", 1, "Prompt and pictures in one request"),
                 Choice(TRIVERSE, "Triverse", 2, "Pictures go up first; credits are held"),

@@ -1,4 +1,4 @@
-"""Faceted forms: polyhedra cut by planes, as a cutter of gems does it."""
+"""Faceted forms: crystals, stones, a cut gem."""
 
 from __future__ import annotations
 
@@ -10,13 +10,11 @@ from typing import TYPE_CHECKING
 import numpy as np
 
 from .gltf import Mesh
+from .solids import cut, moved, on_ground, plane, stretched, tilt
 
 if TYPE_CHECKING:
     from .gltf import Floats, Ints
-
-    Corner = tuple[float, float, float]
-    Plane = tuple[Floats, float]  # outward unit normal, distance from the origin
-    Solid = list[tuple[Floats, Floats]]  # of each face: corners (n, 3), outward normal
+    from .solids import Solid
 
 
 def faceted(words: set[str], rng: random.Random, triangles: int) -> tuple[Mesh, bool]:
@@ -150,100 +148,35 @@ def _halved(points: Floats, faces: Ints, facet: Ints, triangles: int) -> tuple[F
     return points, faces, facet
 
 
-# --- cutting ---------------------------------------------------------------------------------
-
-
-def _cut(planes: list[Plane]) -> Solid:
-    """What is below all the planes: they have to enclose the origin."""
-    # Plain numbers: faces have few corners, and numpy would take ten times as long.
-    cutters = [(*(float(x) for x in normal), distance) for normal, distance in planes]
-    solid: Solid = []
-    for number, (normal, distance) in enumerate(planes):
-        helper = np.array([1.0, 0, 0]) if abs(normal[0]) < 0.8 else np.array([0, 1.0, 0])
-        u = np.cross(normal, helper)
-        u /= np.linalg.norm(u)
-        v = np.cross(normal, u)
-        square = [normal * distance + 9 * side for side in (-u - v, u - v, u + v, v - u)]
-        face: list[Corner] = [(float(x), float(y), float(z)) for x, y, z in square]
-        for other, cutter in enumerate(cutters):
-            if other != number and face:
-                face = _clipped(face, cutter)
-        if len(face) >= 3:
-            corners = np.array(face)
-            spokes = corners[1:] - corners[0]
-            if np.linalg.norm(np.cross(spokes[:-1], spokes[1:]).sum(axis=0)) > 2e-7:
-                solid.append((corners, normal))
-    return solid
-
-
-def _clipped(face: list[Corner], plane: tuple[float, ...]) -> list[Corner]:
-    """The part of a convex polygon below a plane."""
-    a, b, c, d = plane
-    over = [a * x + b * y + c * z - d for x, y, z in face]
-    if max(over) <= 1e-9:
-        return face
-    kept: list[Corner] = []
-    for i, (x, y, z) in enumerate(face):
-        j = (i + 1) % len(face)
-        if over[i] <= 1e-9:
-            kept.append((x, y, z))
-        if (over[i] > 1e-9) != (over[j] > 1e-9):
-            share = over[i] / (over[i] - over[j])
-            p, q, r = face[j]
-            kept.append((x + (p - x) * share, y + (q - y) * share, z + (r - z) * share))
-    return kept
-
-
-def _plane(azimuth: float, elevation: float, distance: float) -> Plane:
-    """azimuth round y, elevation over the horizon; radians."""
-    flat = math.cos(elevation)
-    normal = [flat * math.cos(azimuth), math.sin(elevation), flat * math.sin(azimuth)]
-    return np.array(normal), distance
-
-
-def _moved(solid: Solid, turn: Floats, offset: Floats, scale: float = 1.0) -> Solid:
-    return [(face @ turn.T * scale + offset, normal @ turn.T) for face, normal in solid]
-
-
-def _tilt(azimuth: float, angle: float) -> Floats:
-    """The rotation that leans the y axis by `angle` towards `azimuth`."""
-    c, s = math.cos(azimuth), math.sin(azimuth)
-    around = np.array([[c, 0, s], [0, 1, 0], [-s, 0, c]])
-    c, s = math.cos(angle), math.sin(angle)
-    lean = np.array([[c, s, 0], [-s, c, 0], [0, 0, 1]])
-    tilt: Floats = around.T @ lean @ around
-    return tilt
-
-
 # --- forms -----------------------------------------------------------------------------------
 
 
 def _crystal(rng: random.Random, slim: float) -> Solid:
     """A six-sided prism with a point, about 2 high; its foot is at y = -1."""
     offset = rng.random() * math.pi
-    planes = [_plane(0, -math.pi / 2, 1)]
+    planes = [plane(0, -math.pi / 2, 1)]
     for side in range(6):
         azimuth = offset + side * math.pi / 3
-        planes.append(_plane(azimuth, 0, slim * (0.88 + 0.24 * rng.random())))
+        planes.append(plane(azimuth, 0, slim * (0.88 + 0.24 * rng.random())))
         steep = math.radians(32 + 12 * rng.random())
-        planes.append(_plane(azimuth, steep, math.sin(steep) * (1.0 + 0.1 * rng.random())))
-    return _cut(planes)
+        planes.append(plane(azimuth, steep, math.sin(steep) * (1.0 + 0.1 * rng.random())))
+    return cut(planes)
 
 
 def _cluster(rng: random.Random) -> list[Solid]:
     """Crystals growing out of a stone."""
-    solids = [_moved(_crystal(rng, 0.3), np.eye(3), np.array([0, 1.02, 0]))]
+    solids = [moved(_crystal(rng, 0.3), np.eye(3), np.array([0, 1.02, 0]))]
     count = 6 + int(rng.random() * 4)
     for number in range(count):
         azimuth = 2 * math.pi * (number + 0.6 * rng.random()) / count
-        turn = _tilt(azimuth, math.radians(18 + 30 * rng.random()))
+        turn = tilt(azimuth, math.radians(18 + 30 * rng.random()))
         scale = 0.42 + 0.35 * rng.random()
         foot = np.array([0.17 * math.cos(azimuth), 0.06, 0.17 * math.sin(azimuth)])
         offset = foot + turn @ np.array([0, scale * 0.95, 0])
-        crystal = _moved(_crystal(rng, 0.27 + 0.1 * rng.random()), turn, offset, scale)
-        solids.append(_on_ground(crystal))
-    stone = _stretched(_stone(rng, 34), np.array([0.62, 0.27, 0.62]), np.array([0, 0.15, 0]))
-    return [*solids, _on_ground(stone)]
+        crystal = moved(_crystal(rng, 0.27 + 0.1 * rng.random()), turn, offset, scale)
+        solids.append(on_ground(crystal))
+    stone = stretched(_stone(rng, 34), np.array([0.62, 0.27, 0.62]), np.array([0, 0.15, 0]))
+    return [*solids, on_ground(stone)]
 
 
 def _stone(rng: random.Random, cuts: int) -> Solid:
@@ -253,8 +186,8 @@ def _stone(rng: random.Random, cuts: int) -> Solid:
         height = 1 - 2 * (number + 0.5) / cuts
         azimuth = number * 2.399963 + 0.9 * rng.random()
         elevation = math.asin(max(-1.0, min(1.0, height + 0.12 * (rng.random() - 0.5))))
-        planes.append(_plane(azimuth, elevation, 0.86 + 0.16 * rng.random()))
-    return _cut(planes)
+        planes.append(plane(azimuth, elevation, 0.86 + 0.16 * rng.random()))
+    return cut(planes)
 
 
 def _rocks(rng: random.Random) -> list[Solid]:
@@ -267,41 +200,23 @@ def _rocks(rng: random.Random) -> list[Solid]:
         reach = 0.0 if number == 0 else 1.05 + 0.1 * rng.random()
         turned = away + number * (1.3 + 0.5 * rng.random())
         offset = np.array([math.cos(turned) * reach, 0.7 * stretch[1], math.sin(turned) * reach])
-        rocks.append(
-            _on_ground(_stretched(_stone(rng, 46 if number == 0 else 28), stretch, offset))
-        )
+        rocks.append(on_ground(stretched(_stone(rng, 46 if number == 0 else 28), stretch, offset)))
     return rocks
-
-
-def _stretched(solid: Solid, stretch: Floats, offset: Floats) -> Solid:
-    return [
-        (face * stretch + offset, normal / stretch / np.linalg.norm(normal / stretch))
-        for face, normal in solid
-    ]
-
-
-def _on_ground(solid: Solid) -> Solid:
-    """Without what is below y = 0."""
-    corners = np.concatenate([face for face, _ in solid])
-    middle = corners.mean(axis=0)
-    planes = [(normal, float((face[0] - middle) @ normal)) for face, normal in solid]
-    planes.append((np.array([0.0, -1.0, 0.0]), float(middle[1])))
-    return [(face + middle, normal) for face, normal in _cut(planes)]
 
 
 def _gem(rng: random.Random) -> list[Solid]:
     """A round brilliant, standing on its point: table, crown, girdle, pavilion."""
     crown, pavilion = math.radians(90 - 34), math.radians(-90 + 41)
-    planes = [_plane(0, math.pi / 2, 0.34)]
+    planes = [plane(0, math.pi / 2, 0.34)]
     for number in range(8):
         azimuth = number * math.pi / 4
-        planes.append(_plane(azimuth, crown, 0.62))
-        planes.append(_plane(azimuth + math.pi / 8, crown - 0.12, 0.65))
-        planes.append(_plane(azimuth + math.pi / 8, crown + 0.28, 0.515))
-        planes.append(_plane(azimuth, pavilion, 0.665))
-        planes.append(_plane(azimuth + math.pi / 8, pavilion + 0.045, 0.685))
-    planes += [_plane((number + 0.5) * math.pi / 8, 0, 0.985) for number in range(16)]
-    return [_cut(planes)]
+        planes.append(plane(azimuth, crown, 0.62))
+        planes.append(plane(azimuth + math.pi / 8, crown - 0.12, 0.65))
+        planes.append(plane(azimuth + math.pi / 8, crown + 0.28, 0.515))
+        planes.append(plane(azimuth, pavilion, 0.665))
+        planes.append(plane(azimuth + math.pi / 8, pavilion + 0.045, 0.685))
+    planes += [plane((number + 0.5) * math.pi / 8, 0, 0.985) for number in range(16)]
+    return [cut(planes)]
 
 
 FORMS = (

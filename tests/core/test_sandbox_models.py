@@ -6,7 +6,6 @@ import hashlib
 import struct
 import time
 import zlib
-from collections import Counter
 from pathlib import Path
 from typing import Any
 
@@ -78,13 +77,14 @@ class Model:
         return float(((face * mean).sum(axis=1) > 0).mean())
 
     def open_edges(self) -> int:
-        """Edges, by the places of their ends, that are not once there and once back."""
+        """Edges, by the places of their ends, that do not run exactly once there and once back."""
         places = np.unique(self.positions, axis=0, return_inverse=True)[1].ravel()
         corners = places[self.triangles]
         edges = np.concatenate([corners[:, [0, 1]], corners[:, [1, 2]], corners[:, [2, 0]]])
         edges = edges[edges[:, 0] != edges[:, 1]]
-        counted = Counter(map(tuple, edges.tolist()))
-        return sum(counted[b, a] != count for (a, b), count in counted.items())
+        there, times = np.unique(edges @ [len(places), 1], return_counts=True)
+        back = np.unique(edges @ [1, len(places)])
+        return int((times > 1).sum()) + len(np.setxor1d(there, back))
 
 
 def model(**order: Any) -> Model:
@@ -152,12 +152,12 @@ def test_the_same_words_and_seed_make_the_same_bytes() -> None:
 
 
 def test_they_are_the_same_on_every_machine() -> None:
-    # Seen alike with Python 3.11 to 3.13, numpy 1.26 to 2.4, with and without AVX.
+    # Seen alike with numpy 1.26 and 2.4, with and without AVX.
     made = b"".join(
         make_model(Order(prompt=prompt, seed=1, triangles=5000), "model.glb")["model.glb"]
         for prompt in ("vase", "crystal", "rock")
     )
-    assert hashlib.sha256(made).hexdigest()[:16] == "FILL"
+    assert hashlib.sha256(made).hexdigest()[:16] == "d3408011e095e883"
 
 
 @pytest.mark.parametrize("triangles", [500, 501, 777, 1_999, 7_777, 60_001])
@@ -176,7 +176,7 @@ def test_colors_follow_the_words() -> None:
     def mean(prompt: str) -> Any:
         return png.read_png(model(prompt=prompt, triangles=500).picture)[:, :, :3].mean(axis=(0, 1))
 
-    for seed in range(5):
+    for seed in range(3):
         red, green, blue = (mean(f"a {color} crystal {seed}") for color in ("red", "green", "blue"))
         assert red.argmax() == 0
         assert green.argmax() == 1

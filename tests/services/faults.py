@@ -80,8 +80,11 @@ class on:
         self._after = after
         self._lock = threading.Lock()
 
+    def matches(self, asked: str) -> bool:
+        return bool(self._pattern.search(asked))
+
     def __call__(self, request: Request, carry_out: CarryOut) -> Reply | Drop | None:
-        if not self._pattern.search(f"{request.method} {request.path}"):
+        if not self.matches(f"{request.method} {request.path}"):
             return None
         with self._lock:
             if self._after > 0:
