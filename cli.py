@@ -388,7 +388,10 @@ def _write_output(task: Task, path: Path) -> str:
                 place.import_model(
                     bpy.context, task, bpy.context.scene, location=(0.0, 0.0, 0.0), select=True
                 )
-                bpy.ops.wm.save_as_mainfile(filepath=str(new), copy=True, check_existing=False)
+                # Remapping paths makes 4.2 print to stdout, past Python's redirection.
+                bpy.ops.wm.save_as_mainfile(
+                    filepath=str(new), copy=True, check_existing=False, relative_remap=False
+                )
         new.replace(path)
     except OSError as error:
         cause = storage_error(error, path)

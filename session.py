@@ -36,6 +36,8 @@ TICK_BUDGET = 0.002  # seconds of draining in one look; the rest waits for the n
 WAKE_UP = 1.0  # seconds after start before the ledger is opened
 REDRAW = 0.5  # seconds between redraws that only move the clock on
 
+_DRAWN = {("VIEW_3D", "UI"), ("PREFERENCES", "WINDOW")}  # area and region types
+
 _inbox: "queue.SimpleQueue[Notice]" = queue.SimpleQueue()
 _engine: Engine | None = None
 _accounts: Accounts | None = None
@@ -329,7 +331,9 @@ def _import_arrived() -> None:
 
 
 def _redraw() -> None:
+    """The sidebars only: drawing a heavy scene anew twice a second would be felt."""
     for window in bpy.context.window_manager.windows:
         for area in window.screen.areas:
-            if area.type in {"VIEW_3D", "PREFERENCES"}:
-                area.tag_redraw()
+            for region in area.regions:
+                if (area.type, region.type) in _DRAWN:
+                    region.tag_redraw()

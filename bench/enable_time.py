@@ -65,9 +65,11 @@ print("FIGURES", json.dumps({
 
 
 def run(script: str, profile: Path, *arguments: str) -> str:
+    # Blender keeps compiled files, whatever the environment here says about it.
+    environment = {k: v for k, v in os.environ.items() if not k.startswith("PYTHON")}
     return subprocess.run(
         [sys.executable, "-c", script, *arguments],
-        env=os.environ | {"BLENDER_USER_RESOURCES": str(profile)},
+        env=environment | {"BLENDER_USER_RESOURCES": str(profile)},
         stdout=subprocess.PIPE,
         text=True,
         check=True,

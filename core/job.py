@@ -285,6 +285,12 @@ class Job:
 
     def _fetch(self, accepted: Accepted) -> Events:
         request = self.task.request
+        task = replace(self.task, accepted=accepted, finished=self.clock())
+        if stored := library.find(self.library, task):
+            # It got there, and Blender died before that was noted down.
+            summary = glb.check(stored.folder / stored.model)
+            yield _ready(stored, summary)
+            return
         part = self.downloads / f"{self.task.id}.glb.part"
         for tries_left in reversed(range(TRIES)):
             results = yield from self._ask(lambda: self.provider.results(accepted, request))
@@ -307,7 +313,7 @@ class Job:
         preview = self._fetch_preview(results.preview)
         stored = library.store(
             self.library,
-            replace(self.task, accepted=accepted, finished=self.clock()),
+            task,
             part,
             preview,
             triangles=summary.triangles,
@@ -315,13 +321,7 @@ class Job:
         )
         for leftover in filter(None, (part, preview)):
             drop_part(leftover)
-        yield Ready(
-            folder=str(stored.folder),
-            model=stored.model,
-            preview=stored.preview,
-            triangles=summary.triangles,
-            warning=results.warning,
-        )
+        yield _ready(stored, summary, results.warning)
 
     def _fetch_model(self, results: Results, part: Path) -> Generator[Event, None, glb.Summary]:
         """The first candidate that is to be had and is a whole, safe GLB."""
@@ -370,3 +370,13 @@ class Job:
             api=self.provider.api if file.with_key else None,
             limit=limit,
         )
+
+
+def _ready(stored: library.Stored, summary: glb.Summary, warning: str = "") -> Ready:
+    return Ready(
+        folder=str(stored.folder),
+        model=stored.model,
+        preview=stored.preview,
+        triangles=summary.triangles,
+        warning=warning,
+    )

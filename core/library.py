@@ -24,6 +24,7 @@ import shutil
 from collections.abc import Iterator, Mapping
 from dataclasses import dataclass
 from datetime import UTC, datetime
+from itertools import takewhile
 from pathlib import Path
 from typing import Any, BinaryIO
 
@@ -68,13 +69,11 @@ def store(
     _make_library(library)
     with writing(library / MODEL):
         sha256, size = _sha256(glb), glb.stat().st_size
+        incoming = _tidy(library, task)
         for folder in _existing(library, task):
             if (record := _whole(folder, task)) and record["sha256"] == sha256:
                 _drop(glb, preview)
                 return _stored(folder, record)
-        incoming = _incoming(library, task)
-        if incoming.exists():
-            shutil.rmtree(incoming)
         incoming.mkdir()
         try:
             record = {
@@ -101,12 +100,10 @@ def find(library: Path, task: Task) -> Stored | None:
     the lights went out. Errors: StorageError."""
     job = task.accepted.job_id if task.accepted else ""
     with writing(library / MODEL):
+        _tidy(library, task)
         for folder in _existing(library, task):
             if (record := _whole(folder, task)) and record["job"] == job:
                 return _stored(folder, record)
-        incoming = _incoming(library, task)
-        if (record := _whole(incoming, task)) and record["job"] == job:
-            return _stored(_appear(incoming, library, task), record)
     return None
 
 
@@ -148,15 +145,23 @@ def _places(library: Path, task: Task) -> Iterator[Path]:
         yield library / f"{name}-{number}"
 
 
+def _is_taken(folder: Path) -> bool:
+    return folder.exists() or folder.is_symlink()
+
+
 def _existing(library: Path, task: Task) -> Iterator[Path]:
-    for folder in _places(library, task):
-        if not folder.is_dir():
-            return
-        yield folder
+    return takewhile(_is_taken, _places(library, task))
 
 
-def _incoming(library: Path, task: Task) -> Path:
-    return library / f".{_name(library, task)}.incoming"
+def _tidy(library: Path, task: Task) -> Path:
+    """Where the task's folder is built; what an earlier try left there is taken into the library
+    if it is whole, and cleared away if not."""
+    incoming = library / f".{_name(library, task)}.incoming"
+    if _whole(incoming, task):
+        _appear(incoming, library, task)
+    elif incoming.exists():
+        shutil.rmtree(incoming)
+    return incoming
 
 
 def _make_library(library: Path) -> None:
@@ -291,7 +296,7 @@ def _move(source: Path, target: Path) -> None:
 def _appear(incoming: Path, library: Path, task: Task) -> Path:
     _sync_folder(incoming)
     for folder in _places(library, task):
-        if folder.exists() or folder.is_symlink():
+        if _is_taken(folder):
             continue  # another's, or the user's: left alone
         os.rename(incoming, folder)
         _sync_folder(library)

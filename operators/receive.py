@@ -3,6 +3,8 @@
 Thread: main. Blender reads the annotations: no `from __future__ import annotations` here.
 """
 
+import logging
+
 import bpy
 from bpy.props import BoolProperty
 
@@ -11,6 +13,8 @@ from ..core.errors import BadRequest, MaquetteError
 from ..core.model import TaskState
 from ..importing import moment, place
 from .tasks import OfTask
+
+log = logging.getLogger(__name__)
 
 LOOK = 0.1  # seconds
 
@@ -77,6 +81,13 @@ class MAQUETTE_OT_receive(OfTask, bpy.types.Operator):
             place.import_model(context, task, scene, location=location, select=self.select)
         except MaquetteError as error:
             return self._refuse(str(error))
+        except Exception as error:
+            # A mistake of ours, or something new in this Blender: the row must not look unharmed.
+            log.exception("a model could not be imported")
+            return self._refuse(
+                f"Maquette could not import this model ({type(error).__name__}). It is safe in the"
+                " library; the system console holds the details."
+            )
         bpy.ops.ed.undo_push(message="Generate 3D model")
         session.notes.pop(task.id, None)
         session.engine().imported(task.id)

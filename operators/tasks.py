@@ -75,21 +75,20 @@ class MAQUETTE_OT_retry(OfTask, bpy.types.Operator):
             task = self.task()
             if _means(task) is not Retry.PAY_AGAIN:
                 return self.execute(context)
-            label = get_provider(task.request.provider).label
         except MaquetteError as error:
             return self.refuse(str(error))
-        if task.state is TaskState.UNCONFIRMED:
-            message = f"{label} may have taken the first order. A second one is charged, too."
-        else:
-            message = f"{label} charges the new job like the first."
-        return context.window_manager.invoke_confirm(
+        # Unlike invoke_confirm, this can have Cancel as what Enter means.
+        return context.window_manager.invoke_props_dialog(
             self,
-            event,
+            width=420,
             title="Generate again?",
-            message=message,
             confirm_text="Generate Again",
-            icon="WARNING",
+            cancel_default=True,
         )
+
+    def draw(self, context: bpy.types.Context) -> None:
+        if task := session.task(self.task_id):
+            self.layout.label(text=_price_of_again(task), icon="ERROR")
 
     def execute(self, context: bpy.types.Context) -> set[str]:
         try:
@@ -190,6 +189,13 @@ def report_text(task: Task) -> str:
 def _means(task: Task) -> Retry:
     """Errors: BadRequest: its service is no longer there."""
     return retry_means(task, get_provider(task.request.provider).repeatable)
+
+
+def _price_of_again(task: Task) -> str:
+    label = get_provider(task.request.provider).label
+    if task.state is TaskState.UNCONFIRMED:
+        return f"{label} may have taken the first order. A second one is charged, too."
+    return f"{label} charges the new job like the first."
 
 
 def _paid_and_not_had(task: Task) -> str:

@@ -118,7 +118,7 @@ def light_and_camera() -> None:
     bpy.context.object.data.materials.append(material("Ground", (0.55, 0.57, 0.6), 0.9))
     add_light((-4, -6, 7), 900)
     add_light((6, -3, 4), 350)
-    add_camera((0, -9.0, 2.6), (0, 0, 0.62), 55)
+    add_camera((0, -9.0, 2.6), (0, 0, 0.62), 46)
     world = bpy.data.worlds.new("Sky")
     world.use_nodes = True
     world.node_tree.nodes["Background"].inputs["Color"].default_value = (0.5, 0.6, 0.75, 1)

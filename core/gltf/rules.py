@@ -63,6 +63,7 @@ class Look:
         self.content = content
         self.found = Findings()
         self.runs: list[list[Run]] = []  # of each accessor
+        self.targets: list[tuple[int, bool]] = []  # of each mesh, as from `shapes`
         self.accessors = self.all("accessors")
         self.nodes = self.all("nodes")
 
@@ -178,10 +179,11 @@ class Look:
                 positions.add(primitive["attributes"]["POSITION"])
                 corners += these
                 used[number] += min(points, these) * (1 + len(primitive.get("targets") or []))
-            self.shapes(mesh, f"meshes[{number}]")
+            self.targets.append(self.shapes(mesh, f"meshes[{number}]"))
         for node in self.nodes:
-            if node.get("mesh") is not None:
-                self.shapes({**meshes[node["mesh"]], "weights": node.get("weights")}, "nodes")
+            targets = 0 if node.get("mesh") is None else self.targets[node["mesh"]][0]
+            if 0 < targets < len(node.get("weights") or []):
+                raise damaged("its shapes do not match", "nodes.weights")
         self.found.vertices = sum(self.accessors[number]["count"] for number in positions)
         # Blender makes a mesh anew for every skin, and with shapes for every node.
         copies = {
@@ -282,23 +284,21 @@ class Look:
         self.found.compressed[view.get("byteOffset") or 0] = where
         return packed
 
-    def shapes(self, mesh: Json, where: str) -> None:
-        counts = {len(p["targets"]) for p in mesh["primitives"] if p.get("targets")}
-        if not counts:
-            return
-        if len(counts) > 1 or len(mesh.get("weights") or []) > max(counts):
+    def shapes(self, mesh: Json, where: str) -> tuple[int, bool]:
+        """How many targets each primitive has that has any, and whether one moves a point."""
+        targets = [p["targets"] for p in mesh["primitives"] if p.get("targets")]
+        counts = {len(each) for each in targets}
+        count = max(counts, default=0)
+        if len(counts) > 1 or (counts and len(mesh.get("weights") or []) > count):
             raise damaged("its shapes do not match", where)
-        if max(counts) > MAX["targets"]:
-            raise too_much(f"a mesh in it has {max(counts):,} shapes", where)
+        if count > MAX["targets"]:
+            raise too_much(f"a mesh in it has {count:,} shapes", where)
+        return count, any("POSITION" in target for each in targets for target in each)
 
     def shape_count(self, node: Json) -> int:
-        """Shapes of a node's mesh; none if none of them moves a point: Blender makes none then."""
-        if node.get("mesh") is None:
-            return 0
-        primitives = self.all("meshes")[node["mesh"]]["primitives"]
-        shapes = [p["targets"] for p in primitives if p.get("targets")]
-        moved = any("POSITION" in target for targets in shapes for target in targets)
-        return max(map(len, shapes)) if moved else 0
+        """Shapes of a node's mesh: Blender makes none if none of them moves a point."""
+        count, moves = (0, False) if node.get("mesh") is None else self.targets[node["mesh"]]
+        return count if moves else 0
 
 
 def _triangles(mode: int | None, corners: int, where: str) -> int:

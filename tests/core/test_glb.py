@@ -238,6 +238,7 @@ LET_THROUGH: dict[str, Make] = {
     "metadata before a JPEG's size": with_pictures(files.jpeg_head(64, 32, before=200_000)),
     "an optional extension nobody knows": put("extensionsUsed", ["VENDOR_sparkles"]),
     "an odd normal": poke(1, "f", float("nan")),
+    "weights of nothing": puts({"nodes.0.weights": [1.0], "meshes.0.weights": [1.0]}),
     "tangents": put(f"{MESH}.attributes.TANGENT", 1),
     "an animation of nothing": put(
         "animations.0.channels.0.target", {"path": "translation"}, files.rigged
@@ -513,10 +514,18 @@ TREE: dict[str, tuple[Make, str]] = {
         "circle",
     ),
     "two parents": (
-        put("nodes", [{"mesh": 0}, {"children": [0]}, {"children": [0]}]),
+        puts(
+            {
+                "nodes": [{"mesh": 0}, {"children": [0]}, {"children": [0]}],
+                "scenes": [{"nodes": [1, 2]}],
+            }
+        ),
         "two places",
     ),
-    "child twice": (put("nodes.+", {"children": [0, 0]}), "two places"),
+    "child twice": (
+        puts({"nodes.+": {"children": [0, 0]}, "scenes.0.nodes": [1]}),
+        "two places",
+    ),
     "scene twice": (put("scenes.0.nodes", [0, 0]), "two places"),
     "scene holds a child": (
         puts({"nodes": [{"children": [1]}, {"mesh": 0}], "scenes": [{"nodes": [0, 1]}]}),

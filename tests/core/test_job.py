@@ -223,6 +223,21 @@ def test_killed_at_every_event_it_pays_once_and_keeps_the_model(world):
             assert len(again.models()) == 1
 
 
+def test_killed_between_the_library_and_the_ledger_it_is_not_fetched_again(world):
+    for event in world.job().run():
+        if isinstance(event, Ready):
+            break  # it is in the library; the ledger does not know
+        after = advance(world.task, event, world.now)
+        world.task = after if event.durable or after.state is not world.task.state else world.task
+    assert world.task.state is TaskState.DOWNLOADING
+    before = len(world.sandbox.requests)
+    world.run()
+    assert world.task.state is TaskState.READY
+    assert world.task.triangles > 0
+    assert not any("/api/" not in path for _, path, _ in world.sandbox.requests[before:])
+    assert len(world.models()) == 1
+
+
 def test_killed_while_the_answer_was_on_its_way(world):
     """The service took the job; Blender died before it read the answer."""
     fault(world, SUBMITS, lambda reply: Drop())

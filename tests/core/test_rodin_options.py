@@ -248,7 +248,7 @@ def test_a_greyed_option_says_why(name: str, settings: dict[str, Any], pictures:
 
 
 def test_an_option_without_effect_is_refused_by_name():
-    with pytest.raises(BadRequest, match="Micro detail"):
+    with pytest.raises(BadRequest, match="Micro Detail"):
         make_request(Rodin, prompt="a chair", settings={"tier": "Gen-2", "is_micro": True})
 
 
