@@ -12,7 +12,7 @@ import random
 import time
 import uuid
 from collections.abc import Callable, Generator
-from contextlib import closing
+from contextlib import closing, suppress
 from dataclasses import replace
 from pathlib import Path
 from typing import TypeVar
@@ -173,6 +173,7 @@ class Job:
                 raise NoAnswer(
                     "The answer could not be read.", details=type(error).__name__
                 ) from error
+        drop_part(self._part)  # of an order before this one, if there was one
         yield Submitted(accepted=accepted, wait=accepted.first_poll)
         self.accepted = replace(accepted, at=self.clock())
         return self.accepted
@@ -291,12 +292,46 @@ class Job:
             summary = glb.check(stored.folder / stored.model)
             yield _ready(stored, summary)
             return
-        part = self.downloads / f"{self.task.id}.glb.part"
+        part = self._part
+        if kept := self._kept(part):
+            # Fetched before, but the library could not take it. The rest is worth one try.
+            results, summary = Results(models=()), kept
+            with suppress(MaquetteError):
+                results = self.provider.results(accepted, request)
+        else:
+            results, summary = yield from self._fetch_whole(accepted, part)
+        preview = self._fetch_preview(results.preview)
+        stored = library.store(
+            self.library,
+            task,
+            part,
+            preview,
+            triangles=summary.triangles,
+            about=results.about,
+        )
+        for leftover in filter(None, (part, preview)):
+            drop_part(leftover)
+        yield _ready(stored, summary, results.warning)
+
+    @property
+    def _part(self) -> Path:
+        return self.downloads / f"{self.task.id}.glb.part"
+
+    def _kept(self, part: Path) -> glb.Summary | None:
+        try:
+            return glb.check(part)
+        except MaquetteError:
+            return None  # not there, or not whole: `download` knows what to do with it
+
+    def _fetch_whole(
+        self, accepted: Accepted, part: Path
+    ) -> Generator[Event, None, tuple[Results, glb.Summary]]:
+        """Links, and the model they lead to; fresh ones where they are no longer good."""
+        request = self.task.request
         for tries_left in reversed(range(TRIES)):
             results = yield from self._ask(lambda: self.provider.results(accepted, request))
             try:
-                summary = yield from self._fetch_model(results, part)
-                break
+                return results, (yield from self._fetch_model(results, part))
             except Transient as error:
                 if not tries_left:
                     raise
@@ -310,18 +345,7 @@ class Job:
                 # A fresh link at once; if that one is no good either, not in a hurry.
                 hurry = tries_left == TRIES - 1
                 yield Interrupted(message=error.message, wait=0.0 if hurry else self.pace.next())
-        preview = self._fetch_preview(results.preview)
-        stored = library.store(
-            self.library,
-            task,
-            part,
-            preview,
-            triangles=summary.triangles,
-            about=results.about,
-        )
-        for leftover in filter(None, (part, preview)):
-            drop_part(leftover)
-        yield _ready(stored, summary, results.warning)
+        raise AssertionError("the last try returns or raises")
 
     def _fetch_model(self, results: Results, part: Path) -> Generator[Event, None, glb.Summary]:
         """The first candidate that is to be had and is a whole, safe GLB."""

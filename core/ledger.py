@@ -100,7 +100,7 @@ class Ledger:
             ).fetchone()
             if row is None:
                 raise LeaseLost("This task is no longer in the list.")
-            # Only an open task is ours alone; a closed one may have been changed by another Blender.
+            # An open task is ours alone; a closed one may have been changed by another Blender.
             task = live if live and live.state.is_open else _from_json(row[0])
             after = advance(task, event, now)
             if task.state.is_open and row[1] != self.owner and self._holds(row[1], row[2]):

@@ -527,6 +527,36 @@ def test_a_library_that_cannot_be_written_loses_nothing(world):
     assert world.charges == 1
 
 
+def test_a_full_library_disk_does_not_cost_a_second_download(world):
+    """And not the model either, should the service no longer keep it by then."""
+    world.library.write_text("a file is in the way")
+    world.run()
+    world.library.unlink()
+    before = len(world.sandbox.requests)
+    world.sandbox.intercept = lambda request, carry_out: (
+        Reply.of({"error": "NO_SUCH_TASK", "code": 1006, "message": "gone"}, 404)
+        if "/download" in request.path or "/url/" in request.path
+        else None
+    )
+    world.task = advance(world.task, Resumed(), world.now)
+    world.run()
+    assert world.task.state is TaskState.READY
+    fetched = [path for _, path, _ in world.sandbox.requests[before:] if ".glb" in path]
+    assert not fetched
+
+
+def test_a_new_order_does_not_take_the_old_orders_file(rodin):
+    """The model of a job that failed in the end is not served for the next one."""
+    downloads = rodin.folder / "downloads"
+    downloads.mkdir()
+    stale = downloads / f"{rodin.task.id}.glb.part"
+    stale.write_bytes(glb_files.quad().data())
+    rodin.run()
+    assert rodin.task.state is TaskState.READY
+    (model,) = rodin.models()
+    assert model.read_bytes() != glb_files.quad().data()
+
+
 def test_a_preview_that_cannot_be_had_does_not_hold_up_the_model(rodin):
     def intercept(request, carry_out):
         return Drop() if "preview" in request.path else None
