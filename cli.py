@@ -62,7 +62,7 @@ def main(arguments: Sequence[str]) -> int:
         _say(f"{PROGRAM}: {error}")
         return FAILED
     except _Interrupted:
-        _say(f"{PROGRAM}: Interrupted. What was sent goes on at the service; `resume` finishes it.")
+        _say(f"{PROGRAM}: Interrupted. `resume` finishes what was sent and prints where it lies.")
         return FAILED
     finally:
         sandbox.stop_all()
@@ -347,9 +347,11 @@ def _setting(provider: type[Provider], text: str) -> tuple[str, OptionValue]:
     """NAME=VALUE as a setting; whether the value is right is checked with all the others."""
     name, equals, value = text.partition("=")
     option = next((option for option in provider.options if option.name == name), None)
-    if not equals or option is None:
+    if not equals:
+        raise BadRequest(f"--option {text!r} is not NAME=VALUE.")
+    if option is None:
         known = ", ".join(option.name for option in provider.options)
-        raise BadRequest(f"--option {text!r} is not NAME=VALUE.", f"Names: {known}.")
+        raise BadRequest(f"{provider.label} has no option {name!r}.", f"It has: {known}.")
     try:
         match option.kind:
             case "bool":

@@ -50,7 +50,11 @@ class Accounts:
         """ "" or why the service cannot be used as things are, in words."""
         account = self.account(provider)
         if provider.needs_key and not account.key:
-            return f"{provider.label} needs a key. Enter yours in the add-on's preferences."
+            names = " or ".join(provider.key_variables)
+            return (
+                f"{provider.label} needs a key. Enter yours in the add-on's preferences, or set"
+                f" {names} before Blender starts."
+            )
         if not provider.default_url and not account.base_url:
             return ""
         try:

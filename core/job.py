@@ -221,6 +221,9 @@ class Job:
         )
 
     def _cancelled(self) -> Stopped:
+        price = self.provider.estimate(self.task.request)
+        if self.accepted and price and not price.credits:
+            return Stopped(message="Not watched any more.", advice="Resume fetches the result.")
         if self.accepted:
             return Stopped(
                 message="Not watched any more.",

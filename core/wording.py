@@ -19,7 +19,7 @@ _STATES = {
     TaskState.GENERATING: "Generating",
     TaskState.DOWNLOADING: "Downloading",
     TaskState.READY: "Ready",
-    TaskState.IMPORTED: "In the scene",
+    TaskState.IMPORTED: "Imported",
     TaskState.FAILED: "Failed",
     TaskState.STOPPED: "Stopped",
     TaskState.UNCONFIRMED: "Not confirmed",

@@ -51,6 +51,10 @@ def import_model(
             if not objects:
                 raise BadModel("Blender found nothing to import in the model.", f"It is in {path}")
             roots = [obj for obj in objects if obj.parent is None]
+            for obj in objects:
+                # The importer leaves quaternions; artists turn things by angles.
+                if obj.animation_data is None:
+                    obj.rotation_mode = "XYZ"
             _move(roots, Vector(location) - _bottom_centre(objects, view_layer))
             for obj in objects:
                 obj.select_set(False, view_layer=view_layer)  # else it comes selected from 4.2's

@@ -18,7 +18,11 @@ from ..core.providers import get_provider
 # auto-save, by ten seconds each time, while a modal operator runs in any window
 # (`wm_autosave_timer`, source/blender/windowmanager/intern/wm_files.cc).
 FOLLOW = 20.0  # seconds
+DOUBLE_CLICK = 1.0  # seconds; a second click within it was not meant to be paid for
 LOOK = 0.1  # seconds between looks at the task
+
+
+_clicked = -DOUBLE_CLICK
 
 
 class MAQUETTE_OT_generate(bpy.types.Operator):
@@ -47,7 +51,12 @@ class MAQUETTE_OT_generate(bpy.types.Operator):
         return {"FINISHED"}
 
     def invoke(self, context: bpy.types.Context, event: bpy.types.Event) -> set[str]:
+        global _clicked
+        if time.monotonic() - _clicked < DOUBLE_CLICK:
+            self.report({"INFO"}, "Being sent already. Press Generate again for a second model")
+            return {"CANCELLED"}
         begun = self.execute(context)
+        _clicked = time.monotonic()
         if begun != {"FINISHED"} or context.window is None:
             return begun
         # A refusal is to be read where the user clicked; only an operator can report there.

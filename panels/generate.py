@@ -4,6 +4,7 @@ import bpy
 
 from .. import preferences, properties, session
 from ..core import wording
+from ..core.addresses import address
 from ..core.errors import BadRequest, MaquetteError
 from ..core.model import GenerationRequest, OptionValue
 from ..core.providers.base import Provider
@@ -193,7 +194,8 @@ def _draw_generate(
     if provider.sends:
         sends = layout.column(align=True)
         sends.active = False
-        draw_words(sends, context, provider.sends)
+        host = address(session.accounts().account(provider).base_url)[1]
+        draw_words(sends, context, provider.sends.format(host=host or "the service"))
     row = layout.row()
     row.scale_y = 1.5
     row.operator("maquette.generate", text="Generate")

@@ -108,7 +108,7 @@ class Provider(ABC):
     label: ClassVar[str]
     description: ClassVar[str]
     website: ClassVar[str] = ""
-    sends: ClassVar[str] = ""  # one line for the user: what is sent to whom
+    sends: ClassVar[str] = ""  # one line for the user: what is sent; {host} stands for where to
     needs_key: ClassVar[bool] = True
     needs_network: ClassVar[bool] = True
     key_variables: ClassVar[tuple[str, ...]] = ()

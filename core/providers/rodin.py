@@ -54,7 +54,7 @@ class Rodin(Provider):
         " https://hyperhuman.deemos.com/api/v2 can be set as service URL"
     )
     website = "https://hyper3d.ai"
-    sends = "Prompt, pictures and options are sent to Hyper3D (api.hyper3d.com)"
+    sends = "Prompt, pictures and options are sent to {host}"
     key_variables = ("HYPER3D_API_KEY", "RODIN_API_KEY")
     url_variable = "HYPER3D_BASE_URL"
     default_url = "https://api.hyper3d.com/api/v2"

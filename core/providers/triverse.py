@@ -50,7 +50,7 @@ class Triverse(Provider):
     label = "Triverse"
     description = "Text or one picture to a textured model or a plain mesh. Needs an API key"
     website = "https://triverse.ai"
-    sends = "The prompt or the picture, and the options, are sent to Triverse (api.triverse.ai)"
+    sends = "The prompt or the picture, and the options, are sent to {host}"
     key_variables = ("TRIVERSE_API_KEY",)
     url_variable = "TRIVERSE_BASE_URL"
     default_url = "https://api.triverse.ai/api/v1"

@@ -113,7 +113,7 @@ def test_a_picture_to_a_blend_and_nothing_but_json_on_stdout(terminal, tmp_path)
         (["generate"], "nothing to make a model from"),
         (["generate", "--prompt", "x", "--option", "polygons=7"], "outside its range"),
         (["generate", "--prompt", "x", "--option", "polygons=many"], "polygons takes"),
-        (["generate", "--prompt", "x", "--option", "shiny=1"], "NAME=VALUE"),
+        (["generate", "--prompt", "x", "--option", "shiny=1"], "no option 'shiny'"),
         (["generate", "--image", "/nowhere/x.png"], "not there"),
         (["generate", "--prompt", "x", "--output", "vase.fbx"], ".glb or .blend"),
         (["generate", "--prompt", "x", "--output", "/nowhere/x.glb"], "does not exist"),
