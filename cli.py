@@ -27,6 +27,7 @@ from .core.engine import (
     Folders,
     Notice,
     TaskChanged,
+    TaskRemoved,
     Trouble,
     new_task_id,
 )
@@ -40,6 +41,7 @@ from .core.storage import storage_error
 
 PROGRAM = "blender --command maquette"
 DONE, FAILED, USAGE = 0, 1, 2
+ANSWER_SECONDS = 150.0
 
 
 class _Interrupted(Exception):
@@ -203,7 +205,10 @@ def _resume(options: argparse.Namespace) -> int:
 def _balance(options: argparse.Namespace) -> int:
     with _engine(session.folders(), adopt=False) as (engine, inbox):
         engine.balance(options.service)
-        notice = inbox.get()
+        try:
+            notice = inbox.get(timeout=ANSWER_SECONDS)
+        except queue.Empty:
+            raise SetupError("The service did not answer in time.") from None
     assert isinstance(notice, BalanceKnown)
     if notice.balance is None:
         _say(f"{PROGRAM}: {notice.message} {notice.advice}".rstrip())
@@ -267,6 +272,8 @@ def _follow(
                 tasks[task.id] = task
                 if not task.state.is_open:
                     waiting.discard(task.id)
+            case TaskRemoved(task_id=task_id):
+                waiting.discard(task_id)  # by another Blender
             case Trouble(message=message, advice=advice) if message:
                 raise SetupError(message, advice)
         _progress(tasks.values())

@@ -47,6 +47,7 @@ _balances: dict[str, BalanceKnown] = {}
 _price: PriceKnown | None = None
 _trouble: Trouble | None = None
 _arrived: dict[str, None] = {}  # ready, wanted here, not imported yet; in order
+_in_the_way = ""  # why those could not be imported at the last tick
 _redrawn = 0.0
 
 sitting = ""  # one .blend open in this Blender, from load to load
@@ -275,8 +276,9 @@ def _take(notice: Notice) -> None:
     global _price, _trouble
     match notice:
         case TaskChanged(task=changed, event=event):
+            first_seen = changed.id not in _tasks
             _tasks[changed.id] = changed
-            if event is None or isinstance(event, Ready):
+            if first_seen or isinstance(event, Ready):
                 _greet(changed)
         case TaskRemoved(task_id=task_id):
             _tasks.pop(task_id, None)
@@ -290,24 +292,40 @@ def _take(notice: Notice) -> None:
 
 
 def _greet(task: Task) -> None:
-    """Put a model on the way into the scene if it is wanted here."""
+    """Put a model on the way into the scene if it is wanted here and is not there yet: that it was
+    imported may not have been noted down (a full disk, a crash after the file was saved)."""
     from . import preferences
+    from .importing.place import MARK
 
     if (
         task.state is TaskState.READY
         and task.origin.wanted
         and preferences.get().import_when_ready
-        and home(task) is not None
+        and (scene := home(task)) is not None
+        and not any(obj.get(MARK) == task.id for obj in scene.objects)
     ):
         _arrived[task.id] = None
 
 
+def waits_for(task: Task) -> str:
+    """ "" or why a model that is ready is not in the scene yet, in words. Cheap: for drawing."""
+    if task.state is not TaskState.READY or not task.origin.wanted:
+        return ""
+    if task.id in _arrived:
+        return f"It comes by itself. {_in_the_way}".rstrip() if _in_the_way else ""
+    if task.origin.file and home(task) is None:
+        return f"Made for {Path(task.origin.file).name}; Import puts it here"
+    return ""
+
+
 def _import_arrived() -> None:
+    global _in_the_way
     if not _arrived:
         return
     from .importing import moment
 
-    if receiving or moment.why_not_now(bpy.context):
+    _in_the_way = moment.why_not_now(bpy.context)
+    if receiving or _in_the_way:
         return
     task_id = next(iter(_arrived))
     del _arrived[task_id]

@@ -45,6 +45,7 @@ HEARTBEAT = 15.0  # seconds; a quarter of a lease
 LEDGER_RETRY = 2.0
 UNSENT_SECONDS = 3600.0  # an order older than this is not sent any more without asking
 PART_SECONDS = 30 * 86400.0
+MISTAKE, REPORT = "Maquette made a mistake.", "Copy the details into a report."
 UNKNOWN_SECONDS = 3600.0  # pictures of no task we know are left alone for so long
 
 
@@ -143,7 +144,11 @@ class Engine:
         self._publish = publish
         self._clock = clock
         self._ledger = Ledger(folders.ledger, clock)
-        self._worker = Worker()
+        # Eight threads in all. The desk never touches the network, so that services which hang
+        # hold up neither a click nor the leases.
+        self._worker = Worker(7)
+        self._desk = Worker(1)
+        self._unwritten: dict[str, Event] = {}
         self._noting_lock = threading.Lock()  # held while the disk works
         self._lock = threading.Lock()  # guards _live, held for a moment only
         self._live: dict[str, Task] = {}
@@ -152,7 +157,7 @@ class Engine:
 
     def open(self) -> None:
         """Read the ledger, publish every task, go on with the open ones, sweep old downloads."""
-        self._worker.add("open", self._open())
+        self._desk.add("open", self._open())
 
     def generate(
         self, request: GenerationRequest, origin: Origin | None = None, task_id: str = ""
@@ -166,25 +171,35 @@ class Engine:
             created=self._clock(),
             updated=self._clock(),
         )
-        self._worker.add(task.id, self._generate(task))
+        self._desk.add(task.id, self._generate(task))
         return task.id
 
     def resume(self, task_id: str, *, again: bool = False) -> None:
-        """Take a task up again. again: order a new job for it, which is charged anew."""
-        self._worker.add(task_id, self._resume(task_id, again))
+        """Take a task up again as it is seen now; if it changes before that is done, nothing
+        happens. again: order a new job for it, which is charged anew."""
+        with self._lock:
+            seen = self._live.get(task_id)
+        if seen:
+            self._desk.add(task_id, self._resume(seen, again))
 
     def cancel(self, task_id: str) -> None:
         """Stop watching. What the service does with the job is up to it."""
-        if not self._worker.cancel(task_id):
-            self._worker.add(task_id, self._stop(task_id))
+        if self._worker.cancel(task_id):
+            with self._lock:
+                live = self._live.get(task_id)
+            if live:  # a request may be on its way; its answer is waited for
+                self._publish(TaskChanged(replace(live, note="Cancelling…")))
+        else:
+            self._desk.add(task_id, self._stop(task_id))
 
     def remove(self, task_id: str) -> None:
         """Take a task off the list. Its model in the library stays."""
+        # Behind the job, should one be running: it has to end first.
         self._worker.cancel(task_id)
         self._worker.add(task_id, self._remove(task_id))
 
     def imported(self, task_id: str) -> None:
-        self._worker.add(task_id, self._note(task_id, Imported()))
+        self._desk.add(task_id, self._note(task_id, Imported()))
 
     def relocate(self, sitting: str, file: str) -> None:
         """The .blend of a sitting was saved as `file`: its tasks belong there from now on."""
@@ -196,7 +211,7 @@ class Engine:
             ]
         for task_id in ids:
             # Under a name of its own: a job may keep the task's name busy for minutes.
-            self._worker.add(f"{task_id} file", self._note(task_id, Relocated(file=file)))
+            self._desk.add(f"{task_id} file", self._note(task_id, Relocated(file=file)))
 
     def balance(self, provider_id: str) -> None:
         self._worker.add(f"balance {provider_id}", self._balance(provider_id))
@@ -206,11 +221,15 @@ class Engine:
 
     @property
     def busy(self) -> bool:
-        return self._worker.busy
+        return self._desk.busy or self._worker.busy  # the one hands work to the other
 
     def close(self, patience: float = 3.0) -> None:
         """Begin nothing more; wait up to `patience` seconds for what is on the wire."""
-        if self._worker.close(patience):
+        ended = self._desk.close(patience) and self._worker.close(patience)
+        for task_id, event in list(self._unwritten.items()):
+            with suppress(LedgerError):  # its last chance: what a service said must not be lost
+                self._apply(task_id, event)
+        if ended:
             with suppress(LedgerError):
                 self._ledger.release()
             self._ledger.close()
@@ -232,7 +251,7 @@ class Engine:
             self._publish(TaskChanged(task))
         self._sweep(tasks)
         if any(task.state.is_open for task in tasks):
-            self._worker.add("heartbeat", self._heartbeat(), once=True)
+            self._desk.add("heartbeat", self._heartbeat(), once=True)
         return
         yield
 
@@ -284,28 +303,34 @@ class Engine:
             task = replace(task, expected_seconds=expected)
         with self._lock:
             self._live[task.id] = task
+        # What cannot be noted down is not sent. Such a line is shown without being stored.
         try:
             self._ledger.add(task)
         except LedgerError as error:
-            # What cannot be noted down is not sent. This one line is shown without being stored.
             self._show(advance(task, Failed.because(error), self._clock()))
             return
+        except Exception as error:
+            log.exception("a task could not be noted down")
+            mistake = Failed(message=MISTAKE, advice=REPORT, details=type(error).__name__)
+            self._show(advance(task, mistake, self._clock()))
+            return
         self._show(task)
-        self._worker.add("heartbeat", self._heartbeat(), once=True)
-        yield from self._run(task)
+        self._desk.add("heartbeat", self._heartbeat(), once=True)
+        self._worker.add(task.id, self._run(task))
+        return
+        yield
 
-    def _resume(self, task_id: str, again: bool) -> Steps:
-        with self._lock:
-            live = self._live.get(task_id)
-        if live is None:
+    def _resume(self, seen: Task, again: bool) -> Steps:
+        means = retry_means(seen, get_provider(seen.request.provider).repeatable)
+        # To look once more for a job that is said to be over is free, and always allowed.
+        free = means in (Retry.RESUME, Retry.SUBMIT) or (not again and seen.accepted is not None)
+        if means is Retry.NONE or not (free or again):
             return
-        means = retry_means(live, get_provider(live.request.provider).repeatable)
-        if means is Retry.NONE or (means is Retry.PAY_AGAIN and not again):
-            return
-        task = yield from self._noting(task_id, Resumed(again=means is Retry.PAY_AGAIN))
+        event = Resumed(again=means is Retry.PAY_AGAIN and again)
+        task = yield from self._noting(seen.id, event, seen)
         if task:
-            self._worker.add("heartbeat", self._heartbeat(), once=True)
-            yield from self._run(task)
+            self._desk.add("heartbeat", self._heartbeat(), once=True)
+            self._worker.add(task.id, self._run(task))
 
     def _run(self, task: Task) -> Steps:
         """The job of one task: each event to the ledger, then to the user, then the next line."""
@@ -330,40 +355,46 @@ class Engine:
                 # A mistake of ours must not leave a task that looks alive. If an order may stand,
                 # it is not called a failure either.
                 log.exception("a task ended by a mistake of Maquette's")
-                words = "Maquette made a mistake.", "Copy the details into a report."
                 details = type(error).__name__
                 with self._lock:
                     live = self._live[task.id]
                 unclear = live.submit_key and not live.accepted
                 yield from self._noting(
                     task.id,
-                    Unconfirmed(message=words[0], advice=words[1], details=details)
+                    Unconfirmed(message=MISTAKE, advice=REPORT, details=details)
                     if unclear
-                    else Failed(message=words[0], advice=words[1], details=details),
+                    else Failed(message=MISTAKE, advice=REPORT, details=details),
                 )
 
     def _follow(self, task_id: str, job: Events) -> Steps:
         event = next(job, None)
         while event is not None:
             try:
-                if not (yield from self._noting(task_id, event)):
-                    return
+                task = yield from self._noting(task_id, event)
+                if task is None or not task.state.is_open:
+                    return  # the story is over; a cancel that comes now changes nothing
                 yield event.wait
                 event = next(job, None)
             except Cancelled:
                 event = job.throw(Cancelled())
 
-    def _noting(self, task_id: str, event: Event) -> Generator[float, None, Task | None]:
+    def _noting(
+        self, task_id: str, event: Event, seen: Task | None = None
+    ) -> Generator[float, None, Task | None]:
         """Apply an event: on disk if it is durable or changes the state, then shown. Tries until
         the disk takes it: what happened cannot be undone by not noting it. None: not our task."""
         cancelled = False
         while True:
             try:
-                task = self._apply(task_id, event)
+                task = self._apply(task_id, event, seen)
+                self._unwritten.pop(task_id, None)
                 break
-            except LeaseLost:
+            except LeaseLost as lost:
+                self._unwritten.pop(task_id, None)
+                self._show_stored(task_id, lost.stored)
                 return None
             except LedgerError as error:
+                self._unwritten[task_id] = event
                 with self._lock:
                     live = self._live.get(task_id)
                 if live:
@@ -376,18 +407,28 @@ class Engine:
             raise Cancelled
         return task
 
-    def _apply(self, task_id: str, event: Event) -> Task:
+    def _show_stored(self, task_id: str, stored: Task | None) -> None:
+        """What another Blender made of a task; nothing may look alive here that is not."""
+        if stored:
+            self._show(stored)
+            self._desk.add("heartbeat", self._heartbeat(), once=True)
+            return
+        with self._lock:
+            self._live.pop(task_id, None)
+        self._publish(TaskRemoved(task_id))
+
+    def _apply(self, task_id: str, event: Event, seen: Task | None = None) -> Task:
         with self._noting_lock:
             with self._lock:
                 live = self._live.get(task_id)
             after = advance(live, event, self._clock()) if live else None
             if not live or not after or event.durable or after.state is not live.state:
-                after = self._ledger.record(task_id, event, live)
+                after = self._ledger.record(task_id, event, live, seen)
             with self._lock:
                 self._live[task_id] = after
             self._publish(TaskChanged(after, event))
         if not after.state.is_open:
-            self._worker.hurry("heartbeat")  # it may have been the last
+            self._desk.hurry("heartbeat")  # it may have been the last
         return after
 
     def _note(self, task_id: str, event: Event) -> Steps:
@@ -396,7 +437,7 @@ class Engine:
     def _stop(self, task_id: str) -> Steps:
         with self._lock:
             task = self._live.get(task_id)
-        if task and task.state.is_open:
+        if task and task.state.is_open and not self._worker.cancel(task_id):
             yield from self._noting(task_id, Stopped(message="Not watched any more."))
 
     def _remove(self, task_id: str) -> Steps:
@@ -404,6 +445,9 @@ class Engine:
             try:
                 self._ledger.remove(task_id)
                 break
+            except LeaseLost as lost:
+                self._show_stored(task_id, lost.stored)
+                return
             except LedgerError as error:
                 self._publish(Trouble(error.message, error.advice))
                 yield LEDGER_RETRY

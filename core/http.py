@@ -165,7 +165,10 @@ class Api:
             )  # fmt: skip
         if 300 <= response.status_code < 400:
             response.close()
-            raise Refused(
+            # 302 and 303 may stand for "done, see there" (RFC 9110 15.4): a paid request with such
+            # an answer may have been carried out.
+            unclear = method == "POST" and once and response.status_code in (302, 303)
+            raise (NoAnswer if unclear else Refused)(
                 f"{self.label} answered with a redirect, which is not followed with a key.",
                 "Check the service URL in the add-on's preferences.",
                 details=f"{method} {path}: HTTP {response.status_code}",
@@ -201,6 +204,8 @@ def new_session(url: str) -> requests.Session:
     # Proxies and company certificates come from the environment; this machine needs neither.
     session.trust_env = not is_loopback(address(url)[1])
     session.headers["User-Agent"] = "Maquette"
+    # Even where none is followed, requests reads a redirect's body to its end, however long.
+    session.get_redirect_target = lambda response: None  # type: ignore[assignment, method-assign]
     return session
 
 

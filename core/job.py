@@ -24,6 +24,8 @@ from .errors import (
     BadRequest,
     Busy,
     Expired,
+    Gone,
+    JobFailed,
     MaquetteError,
     NoAnswer,
     Offline,
@@ -59,6 +61,7 @@ OFFLINE_WAIT = 5.0  # looks at a switch, sends nothing
 LONGEST_RETRY_AFTER = 3600.0
 TRIES = 5  # uploads, and fresh links for one download
 PREVIEW_BYTES = 10 << 20
+PREVIEW_SECONDS = 15.0  # the model, which is paid for, waits for it
 
 
 class _End(Exception):
@@ -150,6 +153,10 @@ class Job:
                 accepted = provider.submit(request, submit_key, uploads)
                 break
             except Busy as error:
+                if self.clock() > self.until:
+                    raise _End(
+                        self._cancelled(f"{error.message} It was not taken in time.")
+                    ) from None
                 wait = self._wait(error)
                 yield Postponed(
                     message=f"{error.message} It is sent again in {duration(wait)}.",
@@ -173,9 +180,9 @@ class Job:
                 raise NoAnswer(
                     "The answer could not be read.", details=type(error).__name__
                 ) from error
+        self.accepted = replace(accepted, at=self.clock())  # from here on, a cancel knows of it
         drop_part(self._part)  # of an order before this one, if there was one
         yield Submitted(accepted=accepted, wait=accepted.first_poll)
-        self.accepted = replace(accepted, at=self.clock())
         return self.accepted
 
     def _repeat_later(self, error: Transient) -> Events:
@@ -220,7 +227,7 @@ class Job:
             details=error.details,
         )
 
-    def _cancelled(self) -> Stopped:
+    def _cancelled(self, why: str = "") -> Stopped:
         price = self.provider.estimate(self.task.request)
         if self.accepted and price and not price.credits:
             return Stopped(message="Not watched any more.", advice="Resume fetches the result.")
@@ -236,7 +243,9 @@ class Job:
                 advice="Resume sends the same order again, which is charged once.",
             )
         return Stopped(
-            message="Stopped before it was sent.", advice="Nothing was charged.", unsent=True
+            message=why or "Stopped before it was sent.",
+            advice="Nothing was charged. Retry sends it.",
+            unsent=True,
         )
 
     # --- wait ---
@@ -260,10 +269,18 @@ class Job:
             self._check_deadline()
 
     def _ask(self, question: Callable[[], T]) -> Generator[Event, None, T]:
-        """A read, repeated until it is answered: one failed poll is not a failed job."""
+        """A read, repeated until it is answered: one failed poll is not a failed job. That a job
+        is lost or has failed is believed when it is said twice: it would be the end of paid work.
+        """
+        verdicts = 0
         while True:
             try:
                 return question()
+            except (Gone, JobFailed) as error:
+                verdicts += 1
+                if verdicts == 2:
+                    raise
+                yield Interrupted(message=error.message, wait=self.pace.next())
             except Offline as error:
                 yield Interrupted(message=error.message, wait=OFFLINE_WAIT)
             except Transient as error:
@@ -377,13 +394,12 @@ class Job:
         part = self.downloads / f"{self.task.id}.preview.part"
         if file is None:
             return None
-        try:
-            for _ in self._slices(file, part, PREVIEW_BYTES):
-                pass
-        except MaquetteError:
-            drop_part(part)
-            return None
-        return part
+        until = time.monotonic() + PREVIEW_SECONDS
+        with closing(self._slices(file, part, PREVIEW_BYTES)) as slices, suppress(MaquetteError):
+            if all(time.monotonic() < until for _ in slices):
+                return part
+        drop_part(part)
+        return None
 
     def _slices(
         self, file: ResultFile, part: Path, limit: int = MODEL_BYTES

@@ -10,6 +10,7 @@ from __future__ import annotations
 
 import dataclasses
 import json
+import logging
 import os
 import socket
 import sqlite3
@@ -19,15 +20,28 @@ import time
 import uuid
 from collections.abc import Callable, Iterator
 from contextlib import contextmanager
+from dataclasses import replace
 from pathlib import Path
 from typing import Any
 
 from .errors import LedgerError
-from .model import Accepted, Event, GenerationRequest, Origin, Task, TaskState, advance
+from .model import (
+    Accepted,
+    Event,
+    GenerationRequest,
+    Origin,
+    Submitted,
+    Task,
+    TaskState,
+    advance,
+)
 from .storage import storage_error
+
+log = logging.getLogger(__name__)
 
 SCHEMA = 1
 LEASE_SECONDS = 60.0
+LIVING_SECONDS = 600.0  # beyond the lease, for a process that is seen to live
 
 _TABLES = """
 CREATE TABLE tasks (
@@ -55,7 +69,12 @@ CREATE INDEX steps_by_task ON steps (task_id);
 
 
 class LeaseLost(LedgerError):
-    """Another Blender works on this task now; this one must not go on with it."""
+    """The task is not what this Blender thinks it is: another one works on it, has changed or
+    removed it. `stored`: as it is now, None if it is gone."""
+
+    def __init__(self, message: str, stored: Task | None = None) -> None:
+        super().__init__(message)
+        self.stored = stored
 
 
 class Ledger:
@@ -63,7 +82,7 @@ class Ledger:
 
     def __init__(self, path: Path, clock: Callable[[], float] = time.time) -> None:
         self.path = path
-        self.owner = f"{socket.gethostname()}:{os.getpid()}:{uuid.uuid4().hex[:8]}"
+        self.owner = f"{_place()}:{os.getpid()}:{uuid.uuid4().hex[:8]}"
         self._clock = clock
         self._lock = threading.Lock()
         self._db: sqlite3.Connection | None = None
@@ -71,40 +90,40 @@ class Ledger:
     def add(self, task: Task) -> None:
         """A new task, leased to us."""
         with self._transaction() as db:
-            db.execute(
-                "INSERT INTO tasks (id, provider, kind, state, created, updated, task, owner,"
-                " lease_until) VALUES (?, ?, ?, ?, ?, ?, ?, ?, ?)",
-                (
-                    task.id,
-                    task.request.provider,
-                    task.kind,
-                    task.state.value,
-                    task.created,
-                    task.updated,
-                    _to_json(task),
-                    self.owner,
-                    self._clock() + LEASE_SECONDS,
-                ),
-            )
+            self._insert(db, task, self.owner)
 
-    def record(self, task_id: str, event: Event, live: Task | None = None) -> Task:
+    def record(
+        self, task_id: str, event: Event, live: Task | None = None, seen: Task | None = None
+    ) -> Task:
         """Write one step and return the task after it.
 
         live: the task as the job knows it, with progress that is not written; without it the
-        stored one is the base. Errors: LeaseLost: an open task that is not ours (any more).
+        stored one is the base. seen: what the user decided about; the step is refused if that is
+        not what is stored. That a service took a job is never refused: with the row gone or given
+        to another order, it gets one of its own, for whoever takes it up next.
+        Errors: LeaseLost: an open task that is not ours (any more), or not as it was seen.
         """
         now = self._clock()
         with self._transaction() as db:
             row = db.execute(
                 "SELECT task, owner, lease_until FROM tasks WHERE id = ?", (task_id,)
             ).fetchone()
-            if row is None:
+            stored = _from_json(row[0]) if row else None
+            if isinstance(event, Submitted) and live and not _takes(stored, event):
+                orphan = replace(advance(live, event, now), id=uuid.uuid4().hex)
+                self._insert(db, orphan, owner="")
+                db.execute("COMMIT")
+                raise LeaseLost("This task was changed by another Blender.", stored)
+            if stored is None:
                 raise LeaseLost("This task is no longer in the list.")
             # An open task is ours alone; a closed one may have been changed by another Blender.
-            task = live if live and live.state.is_open else _from_json(row[0])
+            task = live if live and live.state.is_open else stored
             after = advance(task, event, now)
-            if task.state.is_open and row[1] != self.owner and self._holds(row[1], row[2]):
-                raise LeaseLost("Another Blender is working on this task.")
+            others = row[1] != self.owner and self._holds(row[1], row[2])
+            if stored.state.is_open and others and not isinstance(event, Submitted):
+                raise LeaseLost("Another Blender is working on this task.", stored)
+            if seen and (seen.state, seen.submit_key) != (stored.state, stored.submit_key):
+                raise LeaseLost("This task was changed by another Blender.", stored)
             ours = after.state.is_open
             seconds = (
                 after.finished - after.accepted.at
@@ -136,7 +155,7 @@ class Ledger:
             rows = db.execute(
                 "SELECT task FROM tasks WHERE updated >= ? ORDER BY created", (since,)
             ).fetchall()
-        return [_from_json(row[0]) for row in rows]
+        return [task for row in rows if (task := _readable(row[0]))]
 
     def claim(self) -> list[Task]:
         """Take the lease of every open task that nobody alive holds; returns the ones taken."""
@@ -148,12 +167,13 @@ class Ledger:
                 " ('submitting', 'waiting', 'generating', 'downloading') ORDER BY created"
             ).fetchall()
             for task_id, task, owner, lease_until in rows:
-                if owner != self.owner and not self._holds(owner, lease_until):
+                known = _readable(task)
+                if known and owner != self.owner and not self._holds(owner, lease_until):
                     db.execute(
                         "UPDATE tasks SET owner = ?, lease_until = ? WHERE id = ?",
                         (self.owner, now + LEASE_SECONDS, task_id),
                     )
-                    taken.append(_from_json(task))
+                    taken.append(known)
         return taken
 
     def renew(self) -> bool:
@@ -170,14 +190,23 @@ class Ledger:
             return bool(count)
 
     def release(self) -> None:
-        """Give up all our leases: another Blender, or the next start, may go on at once."""
+        """Give up all our leases: another Blender, or the next start, may go on at once. Does not
+        wait long: Blender is about to end."""
+        if self._db:
+            self._db.execute("PRAGMA busy_timeout = 500")
         with self._transaction() as db:
             db.execute(
                 "UPDATE tasks SET owner = '', lease_until = 0 WHERE owner = ?", (self.owner,)
             )
 
     def remove(self, task_id: str) -> None:
+        """Errors: LeaseLost: another Blender is working on it."""
         with self._transaction() as db:
+            row = db.execute(
+                "SELECT task, state, owner, lease_until FROM tasks WHERE id = ?", (task_id,)
+            ).fetchone()
+            if row and row[2] != self.owner and self._holds(row[2], row[3]):
+                raise LeaseLost("Another Blender is working on this task.", _readable(row[0]))
             db.execute("DELETE FROM tasks WHERE id = ?", (task_id,))
 
     def steps(self, task_id: str) -> list[tuple[float, str, dict[str, Any]]]:
@@ -210,23 +239,40 @@ class Ledger:
 
     # --- below: SQLite ---
 
+    def _insert(self, db: sqlite3.Connection, task: Task, owner: str) -> None:
+        db.execute(
+            "INSERT INTO tasks (id, provider, kind, state, created, updated, task, owner,"
+            " lease_until) VALUES (?, ?, ?, ?, ?, ?, ?, ?, ?)",
+            (
+                task.id,
+                task.request.provider,
+                task.kind,
+                task.state.value,
+                task.created,
+                task.updated,
+                _to_json(task),
+                owner,
+                self._clock() + LEASE_SECONDS if owner else 0,
+            ),
+        )
+
     def _holds(self, owner: str, lease_until: float) -> bool:
-        """Is a lease good? It ends by the clock, or at once when its process is seen to be dead."""
-        if not owner or lease_until < self._clock():
-            return False
+        """Is a lease good? It ends by the clock, or at once when its process is seen to be dead.
+        One whose process is seen to live is good for longer: its submit may take its time."""
         # A lease from the future comes from a clock that was set back.
-        if lease_until > self._clock() + 2 * LEASE_SECONDS:
+        if not owner or lease_until > self._clock() + 2 * LEASE_SECONDS:
             return False
-        host, pid, _ = owner.rsplit(":", 2)
+        place, pid, _ = owner.rsplit(":", 2)
         # os.kill(pid, 0) asks on POSIX; on Windows it would end the process.
-        if os.name == "posix" and host == socket.gethostname() and int(pid) != os.getpid():
+        if os.name == "posix" and place == _place() and int(pid) != os.getpid():
             try:
                 os.kill(int(pid), 0)
             except ProcessLookupError:
                 return False
             except PermissionError:
-                return True
-        return True
+                pass
+            return lease_until + LIVING_SECONDS > self._clock()
+        return lease_until > self._clock()
 
     @contextmanager
     def _transaction(self) -> Iterator[sqlite3.Connection]:
@@ -250,6 +296,7 @@ class Ledger:
                 self.path.parent.mkdir(parents=True, exist_ok=True)
                 # SQLite gives -wal and -shm the mode of the main file (sqlite.org/wal.html).
                 os.close(os.open(self.path, os.O_RDWR | os.O_CREAT, 0o600))
+                self.path.chmod(0o600)
             except OSError as error:
                 cause = storage_error(error, self.path)
                 raise LedgerError(cause.message, cause.advice, details=cause.details) from error
@@ -298,12 +345,38 @@ def _ledger_error(error: sqlite3.Error, path: Path) -> LedgerError:
     return LedgerError(message, advice, details=name, code=name)
 
 
+def _takes(stored: Task | None, event: Submitted) -> bool:
+    """May this acceptance be written into this row? Not over another job's."""
+    return stored is not None and (
+        stored.accepted is None or stored.accepted.job_id == event.accepted.job_id
+    )
+
+
+def _place() -> str:
+    """Where a process id means something: a machine, and on Linux a PID namespace (a sandboxed
+    Blender sees no other's processes and would take them all for dead)."""
+    try:
+        return f"{socket.gethostname()}/{os.readlink('/proc/self/ns/pid').replace(':', '')}"
+    except OSError:
+        return socket.gethostname()
+
+
+# ASCII: a path of another encoding holds lone surrogates, which SQLite's UTF-8 cannot.
 def _fields_json(event: Event) -> str:
-    return json.dumps(dataclasses.asdict(event), ensure_ascii=False, default=dict)
+    return json.dumps(dataclasses.asdict(event), default=dict)
 
 
 def _to_json(task: Task) -> str:
-    return json.dumps(dataclasses.asdict(task), ensure_ascii=False, default=dict)
+    return json.dumps(dataclasses.asdict(task), default=dict)
+
+
+def _readable(text: str) -> Task | None:
+    """None for a row of a later version or a damaged one: it must not hide the others."""
+    try:
+        return _from_json(text)
+    except (ValueError, KeyError, TypeError, AttributeError):
+        log.warning("a task in the ledger cannot be read by this version")
+        return None
 
 
 def _from_json(text: str) -> Task:

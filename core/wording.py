@@ -24,7 +24,7 @@ _STATES = {
     TaskState.STOPPED: "Stopped",
     TaskState.UNCONFIRMED: "Not confirmed",
 }
-_RETRY = {
+RETRY = {
     Retry.NONE: "",
     Retry.RESUME: "Resume",
     Retry.SUBMIT: "Retry",
@@ -78,7 +78,7 @@ def describe(task: Task, now: float) -> Words:
 
 def retry_words(task: Task, provider: type[Provider]) -> str:
     """What the button that takes a task up again says; "" where there is nothing to take up."""
-    return _RETRY[retry_means(task, provider.repeatable)]
+    return RETRY[retry_means(task, provider.repeatable)]
 
 
 def credits(amount: float) -> str:

@@ -107,8 +107,8 @@ class Worker:
     def _ensure_watcher(self) -> None:
         if self._due and not self._idle and len(self._threads) < self._limit and not self._closed:
             thread = threading.Thread(target=self._run, name="maquette-worker", daemon=True)
-            self._threads.add(thread)
             thread.start()
+            self._threads.add(thread)
 
     def _run(self) -> None:
         try:

@@ -6,7 +6,7 @@ Thread: main. Blender reads the annotations: no `from __future__ import annotati
 from pathlib import Path
 
 import bpy
-from bpy.props import StringProperty
+from bpy.props import BoolProperty, StringProperty
 
 from .. import session
 from ..core.errors import BadRequest, MaquetteError
@@ -56,11 +56,19 @@ class MAQUETTE_OT_retry(OfTask, bpy.types.Operator):
     bl_idname = "maquette.retry"
     bl_label = "Retry"
 
+    look: BoolProperty(
+        name="Look Again",
+        description="Only ask the service once more; order nothing",
+        options={"HIDDEN", "SKIP_SAVE"},
+    )
+
     @classmethod
     def description(
         cls, context: bpy.types.Context, properties: bpy.types.OperatorProperties
     ) -> str:
         task = session.task(properties.task_id)
+        if properties.look:
+            return "Ask the service once more for the same job. Nothing is charged for that"
         match _means(task) if task else Retry.NONE:
             case Retry.RESUME:
                 return "Go on with the same job. Nothing is charged for that"
@@ -73,7 +81,7 @@ class MAQUETTE_OT_retry(OfTask, bpy.types.Operator):
     def invoke(self, context: bpy.types.Context, event: bpy.types.Event) -> set[str]:
         try:
             task = self.task()
-            if _means(task) is not Retry.PAY_AGAIN:
+            if self.look or _means(task) is not Retry.PAY_AGAIN:
                 return self.execute(context)
         except MaquetteError as error:
             return self.refuse(str(error))
@@ -101,7 +109,7 @@ class MAQUETTE_OT_retry(OfTask, bpy.types.Operator):
             return self.refuse("There is nothing to take up again.")
         if problem:
             return self.refuse(problem)
-        session.engine().resume(task.id, again=means is Retry.PAY_AGAIN)
+        session.engine().resume(task.id, again=means is Retry.PAY_AGAIN and not self.look)
         return {"FINISHED"}
 
 

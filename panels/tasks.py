@@ -7,7 +7,7 @@ import bpy
 from .. import session
 from ..core import wording
 from ..core.errors import BadRequest
-from ..core.model import Task, TaskState
+from ..core.model import Retry, Task, TaskState
 from ..core.providers import get_provider
 from . import draw_words, thumbnail
 
@@ -27,6 +27,7 @@ _ICONS = {
     TaskState.STOPPED: "PAUSE",
     TaskState.UNCONFIRMED: "QUESTION",
 }
+AGAIN = wording.RETRY[Retry.PAY_AGAIN]
 _HAS_MODEL = (TaskState.READY, TaskState.IMPORTED)
 
 
@@ -99,7 +100,8 @@ def _draw_state(
 def _draw_reasons(layout: bpy.types.UILayout, context: bpy.types.Context, task: Task) -> None:
     """What happened, and below it, dimmed, what to do."""
     has_model = task.state in _HAS_MODEL
-    lines = [task.note, session.notes.get(task.id, "") if has_model else ""]
+    failed_here = session.notes.get(task.id, "") if has_model else ""
+    lines = [task.note, failed_here, session.waits_for(task)]
     ended = not task.state.is_open and not has_model
     if not any(lines) and not ended:
         return
@@ -121,6 +123,9 @@ def _draw_buttons(layout: bpy.types.UILayout, task: Task) -> None:
         again = "Import Again" if task.state is TaskState.IMPORTED else "Import"
         _task_operator(row, "maquette.receive", task, text=again).select = True
     if retry := _retry_words(task):
+        if retry == AGAIN and task.accepted:
+            # One answer that the job is over may be wrong; to ask once more costs nothing.
+            _task_operator(row, "maquette.retry", task, text="Look Again").look = True
         _task_operator(row, "maquette.retry", task, text=retry)
     if task.folder:
         _task_operator(row, "maquette.open_folder", task, icon="FILE_FOLDER")

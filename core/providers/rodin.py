@@ -15,7 +15,7 @@ from __future__ import annotations
 import re
 from collections.abc import Sequence
 from pathlib import Path
-from typing import Any
+from typing import Any, TypeGuard
 from urllib.parse import urlsplit
 
 from ..addresses import check_base_url
@@ -93,11 +93,13 @@ class Rodin(Provider):
             "/rodin", form=rodin_form.form_fields(request), files=pictures, once=True
         )
         reading = self._reading(paid=True)
-        answer = reading.read(reply)
-        # Success is both ids, not the status: refusals come with 201, too (documented, seen live).
+        # Both ids are success, whatever status or error comes with them: a job that has them may
+        # have been charged. Without them, refusals come with 201, too (documented, seen live).
+        answer = reply.json() or {}
         task, jobs = answer.get("uuid"), answer.get("jobs")
         ticket = jobs.get("subscription_key") if isinstance(jobs, dict) else None
-        if not (isinstance(task, str) and task and isinstance(ticket, str) and ticket):
+        if not (_is_id(task, 200) and _is_id(ticket, 20_000)):
+            answer = reading.read(reply)
             has = f"uuid {reading.shown(task, 60)}" if task else "no uuid"
             raise NoAnswer(
                 f"The answer of {self.label} names no job that could be watched.",
@@ -222,6 +224,11 @@ class Rodin(Provider):
 
 
 # --- reading answers ------------------------------------------------------------------------
+
+
+def _is_id(value: object, longest: int) -> TypeGuard[str]:
+    """Fit to be stored, and shown or sent again."""
+    return isinstance(value, str) and 0 < len(value) <= longest and value.isprintable()
 
 
 def _content(path: str) -> bytes:

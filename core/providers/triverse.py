@@ -110,16 +110,16 @@ class Triverse(Provider):
             order["image_file"] = uploads[0]
         reply = self.api.post(f"/tasks/{_flow(request)}", json_body=order, once=True)
         body = reply.json() or {}
-        if reply.status == 409 or code_of(body) == 2005:
-            task = data_of(body)
-            if not _task_id(task):
+        task = data_of(body)
+        # A task that is named is what this order came to, whatever status comes with it.
+        if not _task_id(task):
+            if reply.status == 409 or code_of(body) == 2005:
                 raise Refused(
                     "Triverse takes this order for one it already has, and does not say which.",
                     "Equal orders within a short time count as one: wait, or change something.",
                     details=self._reading.details(reply),
                     code="2005",
                 )
-        else:
             task = self._reading.read(reply)
         job_id = _task_id(task)
         if not job_id:

@@ -17,8 +17,16 @@ import pytest
 
 from core.glb import check  # the source tree's, to look at what came out
 
+# What Blender itself says while it starts (5.0.1 on stdout, where a machine has no /etc/mtab) is
+# not the command's.
 RUNNER = """
-import sys, bpy
+import os, sys
+streams, nowhere = {fd: os.dup(fd) for fd in (1, 2)}, os.open(os.devnull, os.O_WRONLY)
+for fd in streams:
+    os.dup2(nowhere, fd)
+import bpy
+for fd, kept in streams.items():
+    os.dup2(kept, fd)
 bpy.ops.preferences.addon_enable(module="bl_ext.user_default.maquette")
 from bl_ext.user_default.maquette import cli
 sys.exit(cli.main(sys.argv[1:]))

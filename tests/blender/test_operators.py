@@ -524,6 +524,7 @@ def test_words_about_money(
 
     class Button:
         task_id = task.id
+        look = False
 
     assert told in tasks.MAQUETTE_OT_retry.description(bpy.context, Button)
     assert asked in tasks._paid_and_not_had(task)

@@ -84,7 +84,7 @@ def line(state: TaskState, task: Task = TAKEN, **fields: object) -> str:
         ),
         ("Ready", TaskState.READY, TAKEN, {}),
         ("Ready, 45,102 triangles", TaskState.READY, TAKEN, {"triangles": 45_102}),
-        ("In the scene, 45,102 triangles", TaskState.IMPORTED, TAKEN, {"triangles": 45_102}),
+        ("Imported, 45,102 triangles", TaskState.IMPORTED, TAKEN, {"triangles": 45_102}),
         ("Failed", TaskState.FAILED, TAKEN, {"message": "No."}),
         ("Stopped", TaskState.STOPPED, TAKEN, {}),
         ("Not confirmed", TaskState.UNCONFIRMED, TASK, {}),
