@@ -409,9 +409,9 @@ class Engine:
 
     def _show_stored(self, task_id: str, stored: Task | None) -> None:
         """What another Blender made of a task; nothing may look alive here that is not."""
+        self._desk.add("heartbeat", self._heartbeat(), once=True)
         if stored:
             self._show(stored)
-            self._desk.add("heartbeat", self._heartbeat(), once=True)
             return
         with self._lock:
             self._live.pop(task_id, None)

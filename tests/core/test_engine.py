@@ -3,6 +3,7 @@
 import os
 import queue
 import signal
+import sqlite3
 import subprocess
 import sys
 import textwrap
@@ -362,3 +363,157 @@ def test_leftovers_of_tasks_that_are_gone_are_swept_at_start(user):
     )
     # The task it belongs to is noted down once all its pictures are made.
     assert (user.folders.inputs("being-made") / "1.png").exists()
+
+
+# --- two Blenders, one of them with a stale list ---
+
+
+def lose_the_answer(request, carry_out):
+    if request.path.endswith("/rodin"):
+        carry_out()
+        return Drop()
+    return None
+
+
+def test_a_stale_list_does_not_pay_again(tmp_path, sandbox):
+    """One Blender ordered anew and has the model; the other still shows "Not confirmed"."""
+    sandbox.intercept = lose_the_answer
+    first, second = User(tmp_path, sandbox), User(tmp_path, sandbox)
+    task_id = first.generate("rodin")
+    first.until_state(task_id, TaskState.UNCONFIRMED)
+    second.engine.open()
+    second.until_state(task_id, TaskState.UNCONFIRMED)
+    sandbox.intercept = None
+    first.engine.resume(task_id, again=True)
+    first.until_state(task_id, TaskState.READY)
+    assert len(sandbox.charges) == 2
+    second.engine.resume(task_id, again=True)
+    second.until_state(task_id, TaskState.READY)  # it sees now how things are
+    patiently(lambda: not second.engine.busy)
+    assert len(sandbox.charges) == 2
+    first.engine.close(5)
+    second.engine.close(5)
+
+
+def test_two_clicks_on_generate_again_are_one_order(user, sandbox):
+    sandbox.intercept = lose_the_answer
+    task_id = user.generate("rodin")
+    user.until_state(task_id, TaskState.UNCONFIRMED)
+    user.engine.resume(task_id, again=True)
+    user.engine.resume(task_id, again=True)
+    patiently(lambda: not user.engine.busy)
+    assert len(sandbox.charges) == 2
+
+
+def test_a_submit_under_way_cannot_be_removed_by_another(tmp_path, sandbox):
+    first, second = User(tmp_path, sandbox), User(tmp_path, sandbox)
+    sandbox.rodin.balance = 0
+    task_id = first.generate("rodin")
+    first.until_state(task_id, TaskState.FAILED)
+    second.engine.open()
+    second.until_state(task_id, TaskState.FAILED)
+    sandbox.rodin.balance = 100
+    answer = threading.Event()
+
+    def hold(request, carry_out):
+        if request.path.endswith("/rodin"):
+            reply = carry_out()
+            answer.wait(10)
+            return reply
+        return None
+
+    sandbox.intercept = hold
+    first.engine.resume(task_id)
+    patiently(lambda: len(sandbox.charges) == 1)
+    second.engine.remove(task_id)
+    patiently(lambda: not second.engine._worker.busy)
+    answer.set()
+    task = first.until_state(task_id, TaskState.READY)
+    assert task.accepted
+    first.engine.close(5)
+    second.engine.close(5)
+
+
+def test_an_accepted_job_is_noted_even_if_its_row_is_gone(tmp_path, sandbox):
+    """Whatever removed the row: the job is paid for, and the next to look takes it up."""
+    user = User(tmp_path, sandbox)
+
+    def remove_row(request, carry_out):
+        if request.path.endswith("/rodin"):
+            reply = carry_out()
+            other = Ledger(user.folders.ledger)
+            with other._transaction() as db:
+                db.execute("DELETE FROM tasks")
+            other.close()
+            return reply
+        return None
+
+    sandbox.intercept = remove_row
+    task_id = user.generate("rodin")
+    user.until(lambda: task_id in user.removed)
+    user.until(lambda: any(t.state is TaskState.READY for t in user.tasks.values()))
+    assert len(sandbox.charges) == 1
+    user.engine.close(5)
+
+
+def test_eight_services_that_hang_do_not_hold_up_a_ninth_click(user, sandbox):
+    release = threading.Event()
+
+    def hang(request, carry_out):
+        release.wait(10)
+        return Drop()
+
+    sandbox.intercept = hang
+    ids = [user.generate("rodin", f"vase {n}") for n in range(9)]
+    user.until(lambda: all(task_id in user.tasks for task_id in ids), seconds=5)
+    release.set()
+
+
+def test_what_could_not_be_noted_is_noted_when_blender_closes(tmp_path, sandbox):
+    """The ledger was held by another program just when the service answered."""
+    user = User(tmp_path, sandbox)
+    user.engine._ledger.tasks()  # opened
+    user.engine._ledger._db.execute("PRAGMA busy_timeout = 20")
+    other = sqlite3.connect(user.folders.ledger, isolation_level=None, check_same_thread=False)
+
+    def hold_ledger(request, carry_out):
+        if request.path.endswith("/rodin"):
+            reply = carry_out()
+            other.execute("BEGIN IMMEDIATE")
+            return reply
+        return None
+
+    sandbox.intercept = hold_ledger
+    task_id = user.generate("rodin")
+    user.until(lambda: task_id in user.tasks and "held by another" in user.tasks[task_id].note)
+    other.execute("ROLLBACK")
+    other.close()
+    user.engine.close(5)
+    ledger = Ledger(user.folders.ledger)
+    (task,) = ledger.tasks()
+    assert task.accepted
+    ledger.close()
+
+
+def test_a_path_of_another_encoding_is_only_a_path(user, sandbox):
+    origin = Origin(sitting="s", file="/work/caf\udce9.blend")
+    task = user.until_state(user.generate("rodin", origin=origin), TaskState.READY)
+    assert task.origin.file == "/work/caf\udce9.blend"
+
+
+def test_a_row_of_a_later_version_does_not_hide_the_others(tmp_path, sandbox):
+    user = User(tmp_path, sandbox)
+    ids = [user.generate("rodin", f"vase {n}") for n in range(2)]
+    for task_id in ids:
+        user.until_state(task_id, TaskState.READY)
+    user.engine.close(5)
+    with sqlite3.connect(user.folders.ledger) as db:
+        db.execute(
+            "UPDATE tasks SET task = json_set(task, '$.state', 'paused') WHERE id = ?", (ids[0],)
+        )
+    db.close()
+    again = User(tmp_path, sandbox)
+    again.engine.open()
+    again.until_state(ids[1], TaskState.READY)
+    assert ids[0] not in again.tasks
+    again.engine.close(5)

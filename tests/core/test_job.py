@@ -460,6 +460,47 @@ def test_cancel_stops_the_watching_and_tells_what_it_means(world, after):
     assert world.charges == 1
 
 
+def test_a_cancel_that_comes_just_after_acceptance_says_so(world):
+    steps = world.job().run()
+    world.task = advance(world.task, next(steps), world.now)
+    event = next(steps)  # taken and charged
+    assert isinstance(event, Submitted)
+    world.task = advance(world.task, event, world.now)
+    stopped = steps.throw(Cancelled())
+    assert isinstance(stopped, Stopped)
+    assert not stopped.unsent
+    assert "Nothing was charged" not in stopped.advice
+    assert world.charges == 1
+
+
+def test_one_verdict_is_not_believed(world):
+    """A service that does not know a job for a moment, or calls it failed, is asked again."""
+
+    def intercept(request, carry_out):
+        polled = request.path.endswith("/status") or (
+            request.method == "GET" and "/tasks/" in request.path and "/url/" not in request.path
+        )
+        if polled and verdicts:
+            verdicts.pop()
+            return Reply.of({"error": "NO_SUCH_TASK", "code": 1006, "message": "unknown"}, 404)
+        return None
+
+    verdicts = [1]
+    world.sandbox.intercept = intercept
+    world.run()
+    assert world.task.state is TaskState.READY
+
+
+def test_a_busy_service_is_not_asked_for_ever(world):
+    busy = Reply.of({"code": 2000, "message": "slow down"}, 429, **{"Retry-After": "500"})
+    fault(world, SUBMITS, busy, times=100)
+    events = world.run(deadline=3600)
+    assert isinstance(events[-1], Stopped)
+    assert "Nothing was charged" in events[-1].advice
+    assert retry_means(world.task, world.kind.repeatable) is Retry.SUBMIT
+    assert world.charges == 0
+
+
 # --- the download ---
 
 
