@@ -10,14 +10,14 @@ from collections.abc import Callable, Iterator
 from contextlib import closing
 from dataclasses import replace
 from pathlib import Path
-from typing import Any
+from typing import Any, ClassVar
 
 import bpy
 import numpy as np
 import pytest
 from bl_ext.user_default.maquette import operators, properties, registration, session
 from bl_ext.user_default.maquette.core import sandbox
-from bl_ext.user_default.maquette.core.engine import new_task_id
+from bl_ext.user_default.maquette.core.engine import TaskChanged, new_task_id
 from bl_ext.user_default.maquette.core.ledger import Ledger
 from bl_ext.user_default.maquette.core.model import (
     Accepted,
@@ -359,6 +359,42 @@ def test_what_is_wanted_here_comes_by_itself(root: Path) -> None:
     wait(in_state(task.id, TaskState.IMPORTED))
     assert np.allclose(lowest(objects_of(task)), (1, 2, 3), atol=1e-4)
     assert list(bpy.context.selected_objects) == [mine]
+
+
+def test_it_comes_once_even_if_that_cannot_be_noted_down(root: Path) -> None:
+    """A full disk: the ledger says "ready" again and again, and so it is after a restart."""
+    task = stored(root, origin=here())
+    wait(lambda: objects_of(task))
+    for _ in range(3):
+        session._inbox.put(TaskChanged(replace(task, note="The disk is full.")))
+        session.tick()
+        session.tick()
+    assert len(objects_of(task)) == 1
+    session.file_loaded()  # the same file, with the model in it
+    session._tasks.clear()
+    session._inbox.put(TaskChanged(replace(task, origin=here())))
+    session.tick()
+    session.tick()
+    assert len(objects_of(task)) == 1
+
+
+def test_a_second_click_at_once_orders_nothing(
+    settings: properties.MaquetteSettings, monkeypatch: pytest.MonkeyPatch
+) -> None:
+    monkeypatch.setattr(generate, "_clicked", time.monotonic())
+
+    class Clicked:
+        reports: ClassVar[list[str]] = []
+
+        def report(self, kind: set[str], text: str) -> None:
+            self.reports.append(text)
+
+        def execute(self, context: bpy.types.Context) -> set[str]:
+            raise AssertionError("ordered")
+
+    outcome = generate.MAQUETTE_OT_generate.invoke(Clicked(), bpy.context, None)
+    assert outcome == {"CANCELLED"}
+    assert "already" in Clicked.reports[0]
 
 
 def test_it_comes_into_its_own_scene(root: Path) -> None:

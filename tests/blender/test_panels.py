@@ -11,6 +11,7 @@ from dataclasses import replace
 from pathlib import Path
 from types import SimpleNamespace
 from typing import Any
+from urllib.parse import urlsplit
 
 import bpy
 import pytest
@@ -147,7 +148,8 @@ def test_every_service(settings: Any, provider: Any, open_panels: bool) -> None:
     settings.service = provider.id
     layout = form(open_panels=open_panels)
     words = sentence(layout)
-    assert provider.sends in words
+    host = urlsplit(provider.default_url).hostname
+    assert provider.sends.format(host=host) in words
     assert provider.description.partition(". ")[0] in words
     assert ("negative_prompt" in layout.properties()) == provider.capabilities.negative_prompt
     assert layout.operators()["maquette.balance"].provider == provider.id
