@@ -225,7 +225,7 @@ class Engine:
 
     def close(self, patience: float = 3.0) -> None:
         """Begin nothing more; wait up to `patience` seconds for what is on the wire."""
-        ended = self._desk.close(patience) and self._worker.close(patience)
+        ended = all([self._desk.close(patience), self._worker.close(patience)])
         for task_id, event in list(self._unwritten.items()):
             with suppress(LedgerError):  # its last chance: what a service said must not be lost
                 self._apply(task_id, event)
@@ -357,7 +357,7 @@ class Engine:
                 log.exception("a task ended by a mistake of Maquette's")
                 details = type(error).__name__
                 with self._lock:
-                    live = self._live[task.id]
+                    live = self._live.get(task.id, task)
                 unclear = live.submit_key and not live.accepted
                 yield from self._noting(
                     task.id,
@@ -403,7 +403,7 @@ class Engine:
                 yield LEDGER_RETRY
             except Cancelled:
                 cancelled = True
-        if cancelled:
+        if cancelled and task.state.is_open:
             raise Cancelled
         return task
 

@@ -7,7 +7,8 @@ import socket
 import threading
 import time
 from collections.abc import Iterator
-from contextlib import suppress
+from contextlib import closing, suppress
+from http.client import HTTPConnection
 from pathlib import Path
 from urllib.parse import urlsplit
 
@@ -104,8 +105,14 @@ def test_too_large_and_endless_bodies_are_refused(sandbox: Sandbox) -> None:
     url = f"{sandbox.triverse_url}/upload/image"
     large = requests.post(url, headers=key(sandbox), data=bytes((60 << 20) + 1))
     assert large.status_code == 413
-    endless = requests.post(url, headers=key(sandbox), data=iter([b"x"]))
-    assert endless.status_code == 411
+    # Headers only: a body sent on while the server closes is a broken pipe to urllib3 1.26.
+    parts = urlsplit(url)
+    with closing(HTTPConnection(parts.netloc)) as endless:
+        endless.putrequest("POST", parts.path)
+        for name, value in {**key(sandbox), "Transfer-Encoding": "chunked"}.items():
+            endless.putheader(name, value)
+        endless.endheaders()
+        assert endless.getresponse().status == 411
 
 
 def test_it_never_prints(sandbox: Sandbox, capfd: pytest.CaptureFixture[str]) -> None:
