@@ -304,7 +304,7 @@ class Ledger:
                 self.path, timeout=10, isolation_level=None, check_same_thread=False
             )
             try:
-                db.execute("PRAGMA journal_mode = WAL")
+                _write_ahead(db)
                 db.execute("PRAGMA synchronous = FULL")
                 db.execute("PRAGMA foreign_keys = ON")
                 self._prepare(db)
@@ -402,3 +402,17 @@ def _from_json(text: str) -> Task:
 def _known(kind: type[Any], fields: dict[str, Any]) -> dict[str, Any]:
     names = {field.name for field in dataclasses.fields(kind)}
     return {name: value for name, value in fields.items() if name in names}
+
+
+def _write_ahead(db: sqlite3.Connection) -> None:
+    """WAL, also when two Blenders make the file at the same moment: the switch upgrades a lock,
+    for which SQLite does not wait (sqlite.org/c3ref/busy_handler.html). BEGIN IMMEDIATE does."""
+    for attempt in range(20):
+        try:
+            db.execute("PRAGMA journal_mode = WAL")
+            return
+        except sqlite3.OperationalError:
+            if attempt == 19:
+                raise
+            db.execute("BEGIN IMMEDIATE")
+            db.execute("COMMIT")

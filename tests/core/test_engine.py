@@ -92,7 +92,7 @@ class User:
         request = make_request(get_provider(service), prompt=prompt)
         return self.engine.generate(request, origin)
 
-    def until(self, condition, seconds=15.0):
+    def until(self, condition, seconds=60.0):
         end = time.monotonic() + seconds
         while not condition():
             try:
@@ -496,9 +496,9 @@ def test_what_could_not_be_noted_is_noted_when_blender_closes(tmp_path, sandbox)
 
 
 def test_a_path_of_another_encoding_is_only_a_path(user, sandbox):
-    origin = Origin(sitting="s", file="/work/caf\udce9.blend")
+    origin = Origin(sitting="s", file="/projects/caf\udce9.blend")
     task = user.until_state(user.generate("rodin", origin=origin), TaskState.READY)
-    assert task.origin.file == "/work/caf\udce9.blend"
+    assert task.origin.file == "/projects/caf\udce9.blend"
 
 
 def test_a_row_of_a_later_version_does_not_hide_the_others(tmp_path, sandbox):
