@@ -12,8 +12,7 @@ import time
 import uuid
 from collections.abc import Callable, Generator
 from contextlib import closing, suppress
-from dataclasses import dataclass, replace
-from pathlib import Path
+from dataclasses import replace
 
 from .accounts import Accounts
 from .errors import LedgerError, MaquetteError, Offline
@@ -35,8 +34,10 @@ from .model import (
     advance,
     retry_means,
 )
+from .notices import BalanceKnown, Notice, PriceKnown, TaskChanged, TaskRemoved, Trouble
 from .providers import get_provider
-from .providers.base import Balance, Price, Provider
+from .providers.base import Provider
+from .storage import Folders
 from .worker import Cancelled, Steps, Worker
 
 log = logging.getLogger(__name__)
@@ -47,73 +48,6 @@ UNSENT_SECONDS = 3600.0  # an order older than this is not sent any more without
 PART_SECONDS = 30 * 86400.0
 MISTAKE, REPORT = "Maquette made a mistake.", "Copy the details into a report."
 UNKNOWN_SECONDS = 3600.0  # pictures of no task we know are left alone for so long
-
-
-@dataclass(frozen=True)
-class Folders:
-    """root: the extension's own folder, survives updates. library: where models are kept."""
-
-    root: Path
-    library: Path
-
-    @property
-    def ledger(self) -> Path:
-        return self.root / "tasks.sqlite3"
-
-    @property
-    def keys(self) -> Path:
-        return self.root / "keys.json"
-
-    @property
-    def downloads(self) -> Path:
-        return self.root / "downloads"
-
-    def inputs(self, task_id: str) -> Path:
-        """For the PNGs that were made for one task."""
-        return self.root / "inputs" / task_id
-
-    def service(self, provider_id: str) -> Path:
-        return self.root / "services" / provider_id
-
-
-@dataclass(frozen=True)
-class TaskChanged:
-    """event None: as read from the ledger."""
-
-    task: Task
-    event: Event | None = None
-
-
-@dataclass(frozen=True)
-class TaskRemoved:
-    task_id: str
-
-
-@dataclass(frozen=True)
-class BalanceKnown:
-    provider: str
-    balance: Balance | None
-    message: str = ""
-    advice: str = ""
-
-
-@dataclass(frozen=True)
-class PriceKnown:
-    request: GenerationRequest
-    price: Price | None
-    message: str = ""
-    advice: str = ""
-
-
-@dataclass(frozen=True)
-class Trouble:
-    """About the engine itself: the ledger cannot be read, say. message "": over."""
-
-    message: str
-    advice: str = ""
-
-
-Notice = TaskChanged | TaskRemoved | BalanceKnown | PriceKnown | Trouble
 
 
 def new_task_id() -> str:

@@ -1,4 +1,4 @@
-"""Writing to disk so that a file appears only when it is whole, and a failure is a sentence.
+"""Where things lie on disk, and failures to write there as sentences.
 
 Thread: any. Nothing here is called on Blender's main thread.
 """
@@ -6,9 +6,37 @@ Thread: any. Nothing here is called on Blender's main thread.
 from __future__ import annotations
 
 import errno
+from dataclasses import dataclass
 from pathlib import Path
 
 from .errors import StorageError
+
+
+@dataclass(frozen=True)
+class Folders:
+    """root: the extension's own folder, survives updates. library: where models are kept."""
+
+    root: Path
+    library: Path
+
+    @property
+    def ledger(self) -> Path:
+        return self.root / "tasks.sqlite3"
+
+    @property
+    def keys(self) -> Path:
+        return self.root / "keys.json"
+
+    @property
+    def downloads(self) -> Path:
+        return self.root / "downloads"
+
+    def inputs(self, task_id: str) -> Path:
+        """For the PNGs that were made for one task."""
+        return self.root / "inputs" / task_id
+
+    def service(self, provider_id: str) -> Path:
+        return self.root / "services" / provider_id
 
 
 class writing:

@@ -1,0 +1,51 @@
+"""What the engine tells whoever built it: a window's session, or the command line.
+
+Frozen values, made on worker threads and read on the main one.
+"""
+
+from __future__ import annotations
+
+from dataclasses import dataclass
+
+from .model import Event, GenerationRequest, Task
+from .providers.base import Balance, Price
+
+
+@dataclass(frozen=True)
+class TaskChanged:
+    """event None: as read from the ledger."""
+
+    task: Task
+    event: Event | None = None
+
+
+@dataclass(frozen=True)
+class TaskRemoved:
+    task_id: str
+
+
+@dataclass(frozen=True)
+class BalanceKnown:
+    provider: str
+    balance: Balance | None
+    message: str = ""
+    advice: str = ""
+
+
+@dataclass(frozen=True)
+class PriceKnown:
+    request: GenerationRequest
+    price: Price | None
+    message: str = ""
+    advice: str = ""
+
+
+@dataclass(frozen=True)
+class Trouble:
+    """About the engine itself: the ledger cannot be read, say. message "": over."""
+
+    message: str
+    advice: str = ""
+
+
+Notice = TaskChanged | TaskRemoved | BalanceKnown | PriceKnown | Trouble
