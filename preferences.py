@@ -9,7 +9,7 @@ from collections.abc import Callable
 from typing import Any
 
 import bpy
-from bpy.props import BoolProperty, StringProperty
+from bpy.props import BoolProperty, IntProperty, StringProperty
 
 from . import session
 from .core.errors import MaquetteError
@@ -108,6 +108,16 @@ class MaquettePreferences(_ServiceProperties, bpy.types.AddonPreferences):
         default=True,
     )
 
+    deadline_minutes: IntProperty(
+        name="Watch for (min)",
+        description="How long a task is watched before it rests until you press Resume. The"
+        " service may go on meanwhile",
+        default=60,
+        min=1,
+        max=7 * 24 * 60,
+        update=_push,
+    )
+
     def service_urls(self) -> dict[str, str]:
         """Provider id → what was entered, "" for the service's own."""
         return {p.id: getattr(self, f"{p.id}_url", "").strip() for p in all_providers()}
@@ -145,6 +155,7 @@ def draw(
             icon="INFO",
         )
     layout.prop(preferences, "import_when_ready")
+    layout.prop(preferences, "deadline_minutes")
 
 
 def _draw_service(
@@ -194,6 +205,7 @@ class _Untouched:
 
     library_folder = ""
     import_when_ready = True
+    deadline_minutes = 60
 
     def service_urls(self) -> dict[str, str]:
         return {}

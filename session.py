@@ -89,7 +89,9 @@ def engine() -> Engine:
     """Built on first use, which also takes up what an earlier Blender left open."""
     global _engine
     if _engine is None:
-        _engine = Engine(folders(), accounts(), online=online, publish=_inbox.put)
+        _engine = Engine(
+            folders(), accounts(), online=online, publish=_inbox.put, deadline=_deadline()
+        )
         _engine.open()
     wake()
     return _engine
@@ -171,6 +173,13 @@ def preferences_changed() -> None:
         _read_preferences()
     if _engine is not None:
         _engine.folders = folders()
+        _engine.deadline = _deadline()
+
+
+def _deadline() -> float:
+    from . import preferences
+
+    return 60.0 * preferences.get().deadline_minutes
 
 
 def _read_preferences() -> None:

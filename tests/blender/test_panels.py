@@ -483,7 +483,7 @@ def environment() -> Iterator[dict[str, str]]:
 
 def test_preferences_name_everything_there_is_to_set() -> None:
     layout = preferences_page()
-    expected = {"library_folder", "import_when_ready"}
+    expected = {"library_folder", "import_when_ready", "deadline_minutes"}
     expected |= {f"{p.id}_key" for p in all_providers() if p.needs_key}
     expected |= {f"{p.id}_url" for p in all_providers() if p.needs_network}
     assert layout.properties().keys() == expected

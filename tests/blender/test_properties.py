@@ -346,6 +346,13 @@ def test_the_library_can_be_elsewhere(
     assert session.folders().library == own
 
 
+def test_how_long_a_task_is_watched(prefs: preferences.MaquettePreferences) -> None:
+    assert session.engine().deadline == 60 * 60
+    prefs.deadline_minutes = 5
+    assert session.engine().deadline == 5 * 60
+    prefs.deadline_minutes = 60
+
+
 def test_the_library_does_not_move_with_the_blend(
     prefs: preferences.MaquettePreferences, tmp_path: Path
 ) -> None:
