@@ -147,6 +147,8 @@ class Job:
                 yield Uploading(number=number, count=len(request.pictures))
                 uploads.append((yield from self._upload(Path(picture))))
         submit_key = self.task.submit_key or uuid.uuid4().hex
+        # Of an order before this one. Now, since nothing may come between an answer and its note.
+        drop_part(self._part)
         while True:
             yield Submitting(submit_key=submit_key, uploads=tuple(uploads))
             try:
@@ -181,7 +183,6 @@ class Job:
                     "The answer could not be read.", details=type(error).__name__
                 ) from error
         self.accepted = replace(accepted, at=self.clock())  # from here on, a cancel knows of it
-        drop_part(self._part)  # of an order before this one, if there was one
         yield Submitted(accepted=accepted, wait=accepted.first_poll)
         return self.accepted
 

@@ -119,6 +119,11 @@ def test_any_model_stands_with_its_bottom_centre_on_the_spot(library: Path, name
     assert {obj[place.MARK] for obj in objects} == {"0123"}
 
 
+def test_it_is_turned_by_angles(library: Path) -> None:
+    objects = place_it(task_of(library, quad()))
+    assert {obj.rotation_mode for obj in objects} == {"XYZ"}
+
+
 def test_its_parts_keep_their_places_to_each_other(library: Path) -> None:
     half_turn = [0.0, 0.38268343, 0.0, 0.92387953]  # 45 degrees: its box is not its corners'
     glb = nodes(

@@ -7,6 +7,7 @@ import stat
 import subprocess
 import sys
 import textwrap
+import time
 from dataclasses import replace
 from pathlib import Path
 
@@ -227,6 +228,9 @@ def test_a_lease_of_a_killed_process_is_free_at_once(tmp_path):
         assert process.stdout.readline() == b"written\n"
         ledger = Ledger(path)
         assert ledger.claim() == []  # it is alive and holds it
+        later = Ledger(path, lambda: time.time() + LEASE_SECONDS + 60)
+        assert later.claim() == []  # also where its submit outlasts the lease
+        later.close()
     finally:
         process.send_signal(signal.SIGKILL)
         process.wait(10)
