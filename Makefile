@@ -1,20 +1,24 @@
 # Two words for everything; each sets up what it needs. The work is described in noxfile.py.
-.PHONY: help demo test build figures clean
+.PHONY: help demo test test-window build figures clean
 
 help:
-	@echo 'make demo      build the extension and make a model with it, no key and no network needed'
-	@echo 'make test      every check: style, types, core, build, and the built zip in three Blenders'
-	@echo 'make build     dist/maquette-<version>.zip'
-	@echo 'make figures   the measurements of bench/'
-	@echo 'make clean     remove what these made here (the Blenders stay in ~/.cache/maquette)'
+	@echo 'make demo         build the extension and make a model with it, no key and no network needed'
+	@echo 'make test         every check: style, types, core, build, and the built zip in three Blenders'
+	@echo 'make test-window  clicks and keys in real windows of two Blenders (root, or BLENDER=/path:/path)'
+	@echo 'make build        dist/maquette-<version>.zip'
+	@echo 'make figures      the measurements of bench/'
+	@echo 'make clean        remove what these made here (the Blenders stay in ~/.cache/maquette)'
 
-demo test build figures: .venv/ready
+demo test test-window build figures: .venv/ready
 
 demo:
 	@.venv/bin/python -m nox --session demo
 
 test:
 	@.venv/bin/python tools/run_tests.py
+
+test-window:
+	@.venv/bin/python tools/run_tests.py window
 
 build:
 	@.venv/bin/python -m nox --session build

@@ -2,6 +2,7 @@
 
 from __future__ import annotations
 
+import os
 import shutil
 import sys
 from pathlib import Path
@@ -12,6 +13,7 @@ ROOT = Path(__file__).resolve().parent
 sys.path.insert(0, str(ROOT / "tools"))
 
 import blenders  # noqa: E402
+import windows  # noqa: E402
 
 nox.needs_version = ">=2024.4"
 nox.options.default_venv_backend = "virtualenv"
@@ -66,6 +68,25 @@ def blender(session: nox.Session, version: str) -> None:
     """tests/blender against the built zip, installed into that Blender."""
     session.run(sys.executable, "tools/build.py", "--blender", version)
     run_pytest(session, interpreter(session, version), "tests/blender", 900)
+
+
+@nox.session
+@nox.parametrize("version", [nox.param(name, id=name) for name in windows.names()])
+def window(session: nox.Session, version: str) -> None:
+    """tests/window: scenarios in a real window of that Blender, with the built zip. Skipped where
+    there can be no window."""
+    session.install(*blenders.PYTEST)
+    with blenders._alone(ROOT / ".nox" / "build.lock"):  # both Blenders' sessions run at once
+        command = [sys.executable, "tools/build.py", "--blender", BENCH_BLENDER]
+        session.run(*command, external=True, silent=True)
+    missing = ""
+    try:
+        windows.find(version)
+    except windows.Missing as error:
+        missing = str(error)
+        session.warn(missing)
+    os.environ |= {"MAQUETTE_WINDOW": version, "MAQUETTE_WINDOW_MISSING": missing}
+    run_pytest(session, "python", "tests/window", 600)
 
 
 @nox.session(venv_backend="none")

@@ -1,4 +1,7 @@
-"""`make test`: every nox session, then a line for each and the sum, which is the last line.
+"""`make test` and `make test-window`: nox sessions, then a line for each and the sum, which is the
+last line.
+
+    python tools/run_tests.py [test] [window]     one part after the other, one sum
 
 A session that is not pytest counts as one test, and so does a pytest that ended without a report
 (a crash of Blender).
@@ -11,9 +14,12 @@ import shutil
 import subprocess
 import sys
 import xml.etree.ElementTree as ElementTree
+from collections.abc import Sequence
 from dataclasses import dataclass
 from pathlib import Path
 from typing import Any
+
+import windows
 
 ROOT = Path(__file__).resolve().parent.parent
 REPORTS = ROOT / ".nox" / "reports"
@@ -25,42 +31,50 @@ class Counts:
     failed: int = 0
     skipped: int = 0
 
+    def __str__(self) -> str:
+        skipped = f", {self.skipped} skipped" if self.skipped else ""
+        return f"{self.passed} passed, {self.failed} failed{skipped}"
+
 
 # Two at a time, since most of it is waiting and one core is not enough to be quick.
-LANES = (("lint", "types", "core"), ("build", "blender"))
+PARTS = {
+    "test": (("lint", "types", "core"), ("build", "blender")),
+    "window": tuple((f"window({name})",) for name in windows.names()),
+}
 
 
-def main() -> int:
+def main(parts: Sequence[str]) -> int:
     # What an earlier run left must not be counted.
     shutil.rmtree(REPORTS, ignore_errors=True)
     REPORTS.mkdir(parents=True)
-    sessions, code = run_lanes()
+    sessions, code = [], 0
+    for part in parts:
+        ran, failed = run_lanes(part)
+        sessions += ran
+        code = code or failed
     total = Counts()
     print()
     for session in sessions:
         counts = counts_of(session)
         total.passed += counts.passed
         total.failed += counts.failed
-        skipped = f", {counts.skipped} skipped" if counts.skipped else ""
-        print(
-            f"{name_of(session):16} {counts.passed} passed, {counts.failed} failed{skipped} "
-            f"({session['duration']:.0f} s)"
-        )
+        total.skipped += counts.skipped
+        print(f"{name_of(session):16} {counts} ({session['duration']:.0f} s)")
     if code and not total.failed:
         total.failed = 1  # nox itself did not get to its end
-    print(f"{total.passed} passed, {total.failed} failed")
+    print(total)
     return min(total.failed, 1)
 
 
-def run_lanes() -> tuple[list[dict[str, Any]], int]:
+def run_lanes(part: str) -> tuple[list[dict[str, Any]], int]:
     """What nox says of each session, and 0 if all went well. The first lane is seen while it runs,
     the others' output afterwards, so that nothing is mixed."""
     running = []
-    for number, lane in enumerate(LANES):
-        results = REPORTS / f"sessions-{number}.json"
+    for number, lane in enumerate(PARTS[part]):
+        results = REPORTS / f"sessions-{part}-{number}.json"
         command = [sys.executable, "-m", "nox", "--no-stop-on-first-error"]
         command += ["--report", str(results), "--session", *lane]
-        output = (REPORTS / f"output-{number}.txt").open("w+") if number else None
+        output = (REPORTS / f"output-{part}-{number}.txt").open("w+") if number else None
         process = subprocess.Popen(
             command, cwd=ROOT, stdin=subprocess.DEVNULL, stdout=output, stderr=output
         )
@@ -103,4 +117,4 @@ def counts_of(session: dict[str, Any]) -> Counts:
 
 
 if __name__ == "__main__":
-    sys.exit(main())
+    sys.exit(main(sys.argv[1:] or ["test"]))

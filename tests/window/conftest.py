@@ -1,0 +1,88 @@
+"""Collects scenarios, for pytest. What is done with each: host.py.
+
+Which Blender: the environment variable MAQUETTE_WINDOW, as tools/windows.py names them; the nox
+session `window` sets it, and MAQUETTE_WINDOW_MISSING with the reason where there can be none.
+"""
+
+from __future__ import annotations
+
+import inspect
+import os
+from concurrent.futures import Future, ThreadPoolExecutor
+from pathlib import Path
+from typing import Any
+
+import pytest
+
+from tests.window import host
+from tests.window.host import windows
+from tests.window.scenario import scenario_of
+
+NAME = os.environ.get("MAQUETTE_WINDOW") or windows.names()[0]
+
+_beside = ThreadPoolExecutor(2)
+
+
+class ScenarioItem(pytest.Item):
+    """One scenario."""
+
+    def __init__(self, *, play: Any, **rest: Any) -> None:
+        super().__init__(**rest)
+        self.scenario = scenario_of(play)
+        self.future: Future[None] | None = None
+        self.add_marker(pytest.mark.timeout(0))  # it has limits of its own
+
+    def perform(self) -> None:
+        host.perform(windows.find(NAME), self.path, self.name, self.scenario)
+
+    def runtest(self) -> None:
+        if self.future:
+            self.future.result()
+        else:
+            self.perform()
+
+    def repr_failure(self, excinfo: pytest.ExceptionInfo[BaseException], style: Any = None) -> Any:
+        if excinfo.errisinstance(host.Failed):
+            return str(excinfo.value)
+        return super().repr_failure(excinfo, style)
+
+    def reportinfo(self) -> tuple[Path, int, str]:
+        line = inspect.getsourcelines(self.scenario.starts[0])[1]
+        return self.path, line - 1, f"{self.name} in Blender {NAME}"
+
+
+def pytest_pycollect_makeitem(
+    collector: pytest.Collector, name: str, obj: object
+) -> pytest.Item | None:
+    if name.startswith("test_") and inspect.isgeneratorfunction(obj):
+        return ScenarioItem.from_parent(collector, name=name, play=obj)
+    return None
+
+
+def pytest_collection_modifyitems(items: list[pytest.Item]) -> None:
+    missing = os.environ.get("MAQUETTE_WINDOW_MISSING", "")
+    if not missing:
+        try:
+            windows.find(NAME)
+        except windows.Missing as error:
+            missing = str(error)
+    for item in items:
+        if missing:
+            item.add_marker(pytest.mark.skip(reason=missing))
+    items.sort(key=lambda item: isinstance(item, ScenarioItem) and item.scenario.idle)
+
+
+def pytest_collection_finish(session: pytest.Session) -> None:
+    """Those that mostly wait begin now, beside the others, and are asked for last."""
+    if session.config.option.collectonly:
+        return
+    for item in session.items:
+        beside = isinstance(item, ScenarioItem) and item.scenario.idle
+        if beside and not item.get_closest_marker("skip"):
+            item.future = _beside.submit(item.perform)
+
+
+@pytest.fixture(scope="session")
+def blender() -> windows.Blender:
+    """The Blender that is tested, for tests that open its window themselves."""
+    return windows.find(NAME)
