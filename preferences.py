@@ -11,8 +11,9 @@ from typing import Any
 import bpy
 from bpy.props import BoolProperty, IntProperty, StringProperty
 
-from . import session
+from . import session, translations
 from .core.errors import MaquetteError
+from .core.language import say
 from .core.providers import all_providers
 from .core.providers.base import Provider
 from .panels import draw_words
@@ -123,6 +124,7 @@ class MaquettePreferences(_ServiceProperties, bpy.types.AddonPreferences):
         return {p.id: getattr(self, f"{p.id}_url", "").strip() for p in all_providers()}
 
     def draw(self, context: bpy.types.Context) -> None:
+        translations.follow()
         draw(self.layout, context, self)
 
 
@@ -135,25 +137,19 @@ def draw(
         if provider.needs_key or provider.needs_network:
             _draw_service(layout.box(), preferences, provider)
     folders = session.folders()
-    words = layout.column(align=True)
     if _key_trouble:
-        draw_words(words, context, _key_trouble, icon="ERROR")
-    draw_words(
-        words,
-        context,
-        f"Keys are stored unencrypted in a file only you can read: {folders.keys}",
-        icon="INFO",
-    )
+        draw_words(layout, context, _key_trouble, icon="ERROR")
+    kept = say("Keys are stored unencrypted in a file only you can read: {file}", file=folders.keys)
+    draw_words(layout, context, kept, icon="INFO")
     layout.separator()
-    layout.prop(preferences, "library_folder", placeholder="The extension's own folder")
+    layout.prop(preferences, "library_folder", placeholder=say("The extension's own folder"))
     if not preferences.library_folder:
-        draw_words(
-            layout.column(align=True),
-            context,
-            f"Models are kept in {folders.library}. Blender removes this folder when the extension"
-            " is uninstalled; choose one of your own to keep them",
-            icon="INFO",
+        kept = say(
+            "Models are kept in {folder}. Blender removes this folder when the extension is"
+            " uninstalled; choose one of your own to keep them",
+            folder=folders.library,
         )
+        draw_words(layout, context, kept, icon="INFO")
     layout.prop(preferences, "import_when_ready")
     layout.prop(preferences, "deadline_minutes")
 
@@ -162,41 +158,33 @@ def _draw_service(
     layout: bpy.types.UILayout, preferences: MaquettePreferences, provider: type[Provider]
 ) -> None:
     header = layout.row()
-    header.label(text=provider.label)
+    header.label(text=provider.label, translate=False)
     if provider.website:
         link = header.row()
         link.alignment = "RIGHT"
-        link.operator("wm.url_open", text="Website", icon="URL").url = provider.website
+        link.operator("wm.url_open", text=say("Get a Key"), icon="URL").url = provider.website
     if provider.needs_key:
-        variable = _environment_key(provider)
+        variable = session.accounts().key_variable(provider)
         row = layout.row()
         row.enabled = not variable
         row.prop(preferences, f"{provider.id}_key")
         if variable:
-            _draw_aside(layout, f"In use: the key from the {variable}")
+            _draw_aside(layout, say("In use: {source}", source=variable))
     if provider.needs_network:
         from_environment = session.accounts().environment_url(provider)
         row = layout.row()
         row.enabled = not from_environment
         row.prop(preferences, f"{provider.id}_url", placeholder=provider.default_url)
         if from_environment:
-            _draw_aside(layout, f"In use: {from_environment}, from {provider.url_variable}")
-
-
-def _environment_key(provider: type[Provider]) -> str:
-    """ "environment variable X", or "" if the key does not come from one."""
-    try:
-        origin = session.accounts().key_from(provider)
-    except MaquetteError:
-        return ""
-    return "" if origin == "preferences" else origin
+            used = f"{from_environment} ({provider.url_variable})"
+            _draw_aside(layout, say("In use: {source}", source=used))
 
 
 def _draw_aside(layout: bpy.types.UILayout, text: str) -> None:
     """A remark under a field, in line with the fields."""
     split = layout.split(factor=0.4)
     split.label(text="")
-    split.label(text=text)
+    split.label(text=text, translate=False)
 
 
 class _Untouched:

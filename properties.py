@@ -19,7 +19,9 @@ from bpy.props import (
     StringProperty,
 )
 
+from . import translations
 from .core.errors import BadRequest
+from .core.language import say
 from .core.model import GenerationRequest, OptionValue
 from .core.providers import all_providers, get_provider
 from .core.providers.base import Provider
@@ -27,6 +29,10 @@ from .core.providers.options import Draft, Option, applicable, make_request
 
 # Blender 4.5 and newer want to be told that `//` is understood.
 RELATIVE = {"PATH_SUPPORTS_BLEND_RELATIVE"} if bpy.app.version >= (4, 5) else set()
+
+# A context member, set while a dialog is drawn and for what is pressed in it: its one picture (the
+# path of a file or the name of an image), or "" if it sends none.
+DIALOG_PICTURE = "maquette_picture"
 
 
 def _property(option: Option) -> Any:
@@ -36,6 +42,7 @@ def _property(option: Option) -> Any:
         "name": option.label,
         "description": option.description.rstrip("."),
         "options": set(),  # not for animation
+        "translation_context": translations.CONTEXT,
     }
     match option.kind:
         case "bool":
@@ -70,7 +77,6 @@ def _options_group(provider: type[Provider]) -> type[bpy.types.PropertyGroup]:
         f"MaquetteOptions_{provider.id}",
         (bpy.types.PropertyGroup,),
         {
-            "__doc__": f"What can be set for {provider.label}.",
             "__annotations__": {option.name: _property(option) for option in provider.options},
         },
     )
@@ -139,36 +145,43 @@ class MaquetteSettings(_Options, bpy.types.PropertyGroup):
     def draft(self) -> Draft:
         return Draft(self.option_values(), len(self.pictures))
 
-    def negative_prompt_unused(self) -> str:
-        """ "" or why the negative prompt is not sent as things are."""
+    def negative_prompt_unused(self, pictures: Sequence[str] | None = None) -> str:
+        """ "" or why the negative prompt is not sent as things are. pictures: the paths of what
+        would be sent; None: of those in the list."""
         can = self.provider.capabilities
+        pictures = self._paths() if pictures is None else pictures
         if not can.negative_prompt:
-            return f"{self.provider.label} takes none"
-        if self.pictures and not can.negative_prompt_with_pictures:
-            return f"{self.provider.label} takes one without pictures only"
+            return say("{service} takes none", service=self.provider.label)
+        if pictures and not can.negative_prompt_with_pictures:
+            return say("{service} takes one without pictures only", service=self.provider.label)
         return ""
 
     def request(self, pictures: Sequence[str]) -> GenerationRequest:
         """Everything copied out, checked and frozen: the last line that needs Blender.
 
-        pictures: the prepared PNGs, one for each of the list. What the panel shows as unused is
-        left out. Errors: BadRequest, a sentence about the first thing that is wrong.
+        pictures: the prepared PNGs, or whatever stands in for them. What the panel shows as unused
+        is left out. Errors: BadRequest, a sentence about the first thing that is wrong.
         """
+        unused = self.negative_prompt_unused(pictures)
         return make_request(
             self.provider,
             prompt=self.prompt,
-            negative_prompt="" if self.negative_prompt_unused() else self.negative_prompt,
+            negative_prompt="" if unused else self.negative_prompt,
             pictures=pictures,
             settings=applicable(self.provider, self.option_values(), len(pictures)),
         )
 
-    def problem(self) -> str:
-        """ "" or what is wrong with what was filled in. Looks at no files."""
+    def problem(self, pictures: Sequence[str] | None = None) -> str:
+        """ "" or what is wrong with what was filled in. Looks at no files. pictures: the paths of
+        what would be sent; None: of those in the list."""
         try:
-            self.request([picture.filepath for picture in self.pictures])
+            self.request(self._paths() if pictures is None else pictures)
         except BadRequest as error:
             return str(error)
         return ""
+
+    def _paths(self) -> list[str]:
+        return [picture.filepath for picture in self.pictures]
 
 
 def _value(option: Option, value: Any) -> OptionValue:
@@ -177,6 +190,14 @@ def _value(option: Option, value: Any) -> OptionValue:
 
 def get(context: bpy.types.Context) -> MaquetteSettings:
     return context.scene.maquette
+
+
+def pictures(context: bpy.types.Context) -> list[str]:
+    """What would be sent along from where this is asked: a dialog's own picture, else the list."""
+    own = getattr(context, DIALOG_PICTURE, None)
+    if own is not None:
+        return [own] if own else []
+    return [picture.filepath for picture in get(context).pictures]
 
 
 CLASSES: tuple[type, ...] = (*_GROUPS.values(), MaquettePicture, MaquetteSettings)

@@ -15,7 +15,8 @@ from pathlib import Path
 from .addresses import check_base_url
 from .errors import MaquetteError, StorageError
 from .http import Account
-from .providers.base import Provider
+from .language import say
+from .providers.base import Provider, no_key
 from .storage import storage_error
 
 
@@ -33,15 +34,22 @@ class Accounts:
     def account(self, provider: type[Provider]) -> Account:
         """As of now. The key may be "" and the URL wrong: see `problem`."""
         url = self.environment_url(provider) or self.urls.get(provider.id, "").strip()
-        name = self._key_variable(provider)
+        name = self.key_variable(provider)
         key = self._environ[name].strip() if name else self.key(provider.id)
         return Account(provider.id, url or provider.default_url, key, self.key_from(provider))
 
     def key_from(self, provider: type[Provider]) -> str:
         """For the user: where the key comes from, "" if there is none."""
-        if name := self._key_variable(provider):
-            return f"environment variable {name}"
-        return "preferences" if self.key(provider.id) else ""
+        if name := self.key_variable(provider):
+            return say("environment variable {name}", name=name)
+        return say("preferences") if self.key(provider.id) else ""
+
+    def key_variable(self, provider: type[Provider]) -> str:
+        """The environment variable that the key comes from, "" if from none."""
+        for name in provider.key_variables:
+            if self._environ.get(name, "").strip():
+                return name
+        return ""
 
     def environment_url(self, provider: type[Provider]) -> str:
         return self._environ.get(provider.url_variable, "").strip() if provider.url_variable else ""
@@ -50,11 +58,7 @@ class Accounts:
         """ "" or why the service cannot be used as things are, in words."""
         account = self.account(provider)
         if provider.needs_key and not account.key:
-            names = " or ".join(provider.key_variables)
-            return (
-                f"{provider.label} needs a key. Enter yours in the add-on's preferences, or set"
-                f" {names} before Blender starts."
-            )
+            return str(no_key(provider))
         if not provider.default_url and not account.base_url:
             return ""
         try:
@@ -96,14 +100,8 @@ class Accounts:
                 self._keys = {}
             except (OSError, ValueError, AttributeError) as error:
                 raise StorageError(
-                    "The file with your keys cannot be read.",
-                    f"Delete {self._file} and enter your keys again.",
+                    say("The file with your keys cannot be read."),
+                    say("Delete {file} and enter your keys again.", file=self._file),
                     details=type(error).__name__,
                 ) from None
         return self._keys
-
-    def _key_variable(self, provider: type[Provider]) -> str:
-        for name in provider.key_variables:
-            if self._environ.get(name, "").strip():
-                return name
-        return ""

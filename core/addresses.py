@@ -11,6 +11,7 @@ import re
 from urllib.parse import urlsplit
 
 from .errors import Refused, SetupError
+from .language import mark, say
 
 
 def is_loopback(host: str) -> bool:
@@ -20,23 +21,33 @@ def is_loopback(host: str) -> bool:
         return False
 
 
-def check_base_url(url: str, label: str = "The service") -> str:
+def check_base_url(url: str, label: str = mark("The service")) -> str:
     """The URL without a trailing slash. https only, except to this machine itself.
 
     Errors: SetupError: a sentence.
     """
     url = url.strip().rstrip("/")
-    advice = "Write it like https://host/path in the add-on's preferences."
+    service = say(label)
+    advice = say("Write it like https://host/path in the add-on's preferences.")
     if not re.match(r"[A-Za-z][A-Za-z0-9+.-]*://[^/]", url):
-        raise SetupError(f"{label}: the service URL has no scheme or no host.", advice)
+        raise SetupError(
+            say("{service}: the service URL has no scheme or no host.", service=service), advice
+        )
     if any(c in url for c in "@?#"):
-        raise SetupError(f"{label}: the service URL holds more than host and path.", advice)
+        raise SetupError(
+            say("{service}: the service URL holds more than host and path.", service=service),
+            advice,
+        )
     scheme, host = address(url)
     if not host or " " in url:
-        raise SetupError(f"{label}: the service URL is not a URL.", advice)
+        raise SetupError(say("{service}: the service URL is not a URL.", service=service), advice)
     if scheme != "https" and not (scheme == "http" and is_loopback(host)):
         raise SetupError(
-            f"{label}: the service URL is not https, so the key could be read on the way.", advice
+            say(
+                "{service}: the service URL is not https, so the key could be read on the way.",
+                service=service,
+            ),
+            advice,
         )
     return url
 
@@ -51,8 +62,8 @@ def check_result_url(url: str, base_url: str) -> None:
     local = is_loopback(host) and is_loopback(address(base_url)[1])
     if not (local and scheme in ("http", "https")) and not (scheme == "https" and _is_public(host)):
         raise Refused(
-            "The service handed out a link that is not safe to follow.",
-            "Report this to the service.",
+            say("The service handed out a link that is not safe to follow."),
+            say("Report this to the service."),
             details=f"scheme {scheme or 'none'}, host {host or 'none'}",
         )
 

@@ -16,6 +16,7 @@ from typing import TYPE_CHECKING, Any
 from .addresses import check_result_url
 from .errors import BadModel, Expired, NoAnswer, Refused
 from .http import Api, new_session, parse_retry_after, read_chunks, send, whole_number
+from .language import say
 from .storage import writing
 
 if TYPE_CHECKING:
@@ -71,7 +72,9 @@ def download(
                 now = time.monotonic()
                 if now - slow_since > 60:
                     if received - slow_from < 60 * 200:
-                        raise NoAnswer("The download became too slow to ever end.", details=asked)
+                        raise NoAnswer(
+                            say("The download became too slow to ever end."), details=asked
+                        )
                     slow_since, slow_from = now, received
                 if now - reported >= SLICE_SECONDS:
                     reported = now
@@ -84,7 +87,7 @@ def download(
         response.close()
     if total is not None and received != total:
         raise NoAnswer(
-            "The download was cut off on the way.", details=f"{received} of {total} bytes"
+            say("The download was cut off on the way."), details=f"{received} of {total} bytes"
         )
     yield received, total
 
@@ -111,21 +114,23 @@ def _begin(
     status, headers = response.status_code, response.headers
     details = f"GET result: HTTP {status}"
     if status in (401, 403, 404, 410):
-        raise Expired("The link to the result is no longer good.", details=details)
+        raise Expired(say("The link to the result is no longer good."), details=details)
     if status == 416:
         drop_part(part)
-        raise NoAnswer("The download has to begin again.", details=details)
+        raise NoAnswer(say("The download has to begin again."), details=details)
     if 300 <= status < 400:
-        raise Refused("The result's link leads elsewhere, which is not followed.", details=details)
+        raise Refused(
+            say("The result's link leads elsewhere, which is not followed."), details=details
+        )
     if status not in (200, 206):
         raise NoAnswer(
-            "The result could not be fetched this time.",
+            say("The result could not be fetched this time."),
             details=details,
             retry_after=parse_retry_after(headers.get("Retry-After", "")),
         )
     if headers.get("Content-Encoding", "identity").lower() not in ("identity", ""):
         raise BadModel(
-            "The result came compressed in a way that was not asked for.", details=details
+            say("The result came compressed in a way that was not asked for."), details=details
         )
     total = whole_number(headers.get("Content-Length"))
     etag = headers.get("ETag", "")
@@ -136,7 +141,7 @@ def _begin(
         other = etag and known.get("validator", "").startswith('"') and etag != known["validator"]
         if start.partition("-")[0] != str(have) or whole != str(total) or other:
             drop_part(part)
-            raise NoAnswer("The download has to begin again.", details=details)
+            raise NoAnswer(say("The download has to begin again."), details=details)
     if total is not None and total > limit:
         raise _too_big(total, limit)
     if status == 200:
@@ -169,5 +174,6 @@ def drop_part(part: Path) -> None:
 
 def _too_big(size: int, limit: int) -> Refused:
     return Refused(
-        f"The result is too big: {size >> 20:,} MiB.", f"At most {limit >> 20:,} MiB are fetched."
+        say("The result is too big: {size:,} MiB.", size=size >> 20),
+        say("At most {limit:,} MiB are fetched.", limit=limit >> 20),
     )

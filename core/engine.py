@@ -17,6 +17,7 @@ from dataclasses import replace
 from .accounts import Accounts
 from .errors import LedgerError, MaquetteError, Offline
 from .job import Events, Job
+from .language import mark, say
 from .ledger import LeaseLost, Ledger
 from .model import (
     Event,
@@ -46,7 +47,7 @@ HEARTBEAT = 15.0  # seconds; a quarter of a lease
 LEDGER_RETRY = 2.0
 UNSENT_SECONDS = 3600.0  # an order older than this is not sent any more without asking
 PART_SECONDS = 30 * 86400.0
-MISTAKE, REPORT = "Maquette made a mistake.", "Copy the details into a report."
+MISTAKE, REPORT = mark("Maquette made a mistake."), mark("Copy the details into a report.")
 UNKNOWN_SECONDS = 3600.0  # pictures of no task we know are left alone for so long
 
 
@@ -122,7 +123,7 @@ class Engine:
             with self._lock:
                 live = self._live.get(task_id)
             if live:  # a request may be on its way; its answer is waited for
-                self._publish(TaskChanged(replace(live, note="Cancelling…")))
+                self._publish(TaskChanged(replace(live, note=say("Cancelling…"))))
         else:
             self._desk.add(task_id, self._stop(task_id))
 
@@ -223,8 +224,8 @@ class Engine:
             yield from self._noting(
                 task.id,
                 Stopped(
-                    message="It was not sent before Blender closed.",
-                    advice="Nothing was charged. Retry sends it.",
+                    message=say("It was not sent before Blender closed."),
+                    advice=say("Nothing was charged. Retry sends it."),
                     unsent=True,
                 ),
             )
@@ -245,7 +246,8 @@ class Engine:
             return
         except Exception as error:
             log.exception("a task could not be noted down")
-            mistake = Failed(message=MISTAKE, advice=REPORT, details=type(error).__name__)
+            details = type(error).__name__
+            mistake = Failed(message=say(MISTAKE), advice=say(REPORT), details=details)
             self._show(advance(task, mistake, self._clock()))
             return
         self._show(task)
@@ -289,15 +291,12 @@ class Engine:
                 # A mistake of ours must not leave a task that looks alive. If an order may stand,
                 # it is not called a failure either.
                 log.exception("a task ended by a mistake of Maquette's")
-                details = type(error).__name__
                 with self._lock:
                     live = self._live.get(task.id, task)
-                unclear = live.submit_key and not live.accepted
+                kind = Unconfirmed if live.submit_key and not live.accepted else Failed
+                details = type(error).__name__
                 yield from self._noting(
-                    task.id,
-                    Unconfirmed(message=MISTAKE, advice=REPORT, details=details)
-                    if unclear
-                    else Failed(message=MISTAKE, advice=REPORT, details=details),
+                    task.id, kind(message=say(MISTAKE), advice=say(REPORT), details=details)
                 )
 
     def _follow(self, task_id: str, job: Events) -> Steps:
@@ -372,7 +371,7 @@ class Engine:
         with self._lock:
             task = self._live.get(task_id)
         if task and task.state.is_open and not self._worker.cancel(task_id):
-            yield from self._noting(task_id, Stopped(message="Not watched any more."))
+            yield from self._noting(task_id, Stopped(message=say("Not watched any more.")))
 
     def _remove(self, task_id: str) -> Steps:
         while True:
@@ -419,8 +418,8 @@ class Engine:
         def gate() -> None:
             if kind.needs_network and not self._online():
                 raise Offline(
-                    "Blender is set to work offline.",
-                    "Turn on Allow Online Access in Preferences > System.",
+                    say("Blender is set to work offline."),
+                    say("Turn on Allow Online Access in Preferences > System."),
                 )
 
         return gate

@@ -25,8 +25,9 @@ from typing import BinaryIO, Literal
 
 from .errors import BadModel, StorageError
 from .gltf import judge
-from .gltf.kinds import AGAIN, OTHERWISE, WIDTHS, Json, damaged, too_much
+from .gltf.kinds import AGAIN, OTHERWISE, WIDTHS, Json, damaged, other_version, too_much
 from .gltf.rules import Findings, Run
+from .language import say
 from .picture_size import picture_size
 
 JSON_BYTES = 8 << 20  # 20,000 nodes take 3; parsing holds Python's lock, 0.1 s for as much
@@ -65,8 +66,8 @@ def check(path: Path, *, limit_bytes: int = 1 << 30) -> Summary:
             return _check(file, limit_bytes)
     except OSError as error:
         raise StorageError(
-            "The downloaded model could not be read.",
-            "Check the disk, then press Retry to fetch it once more, which costs nothing.",
+            say("The downloaded model could not be read."),
+            say("Check the disk, then press Retry to fetch it once more, which costs nothing."),
             details=f"{path.parent}: {error.strerror}",
         ) from error
 
@@ -75,8 +76,12 @@ def _check(file: BinaryIO, limit_bytes: int) -> Summary:
     size = file.seek(0, 2)
     if size > limit_bytes:
         raise BadModel(
-            f"The model is too big: {size >> 20:,} MiB.",
-            f"At most {limit_bytes >> 20:,} MiB are opened. {OTHERWISE}",
+            say("The model is too big: {size:,} MiB.", size=size >> 20),
+            say(
+                "At most {limit:,} MiB are opened. {advice}",
+                limit=limit_bytes >> 20,
+                advice=say(OTHERWISE),
+            ),
         )
     raw, binary = _open(file, size)
     content, found = judge(raw, binary.length)
@@ -122,14 +127,11 @@ def _open(file: BinaryIO, size: int) -> tuple[bytes, _Binary]:
         raise _not_a_glb(start)
     version, length = struct.unpack_from("<II", start, 4)
     if version != 2:
-        raise BadModel(
-            f"The model is in a form of glTF that Blender cannot read (version {version}).",
-            OTHERWISE,
-        )
+        raise other_version(version)
     if length > size:
         raise BadModel(
-            "The model is cut off: a part of the file is missing.",
-            AGAIN,
+            say("The model is cut off: a part of the file is missing."),
+            say(AGAIN),
             details=f"{size} of {length} bytes",
         )
     if length < size:
@@ -160,24 +162,24 @@ def _open(file: BinaryIO, size: int) -> tuple[bytes, _Binary]:
 def _not_a_glb(start: bytes) -> BadModel:
     text = start.lstrip(b"\xef\xbb\xbf \t\r\n").lower()
     if not start:
-        return BadModel("The service sent an empty file instead of a model.", AGAIN)
-    if start[:4] == b"glTF":
-        return BadModel("The model is cut off: hardly anything of it arrived.", AGAIN)
-    if text.startswith((b"<!doctype html", b"<html")):
-        what = "a web page"
-    elif text.startswith((b"<", b"{", b"[")):
-        what = "a message"  # XML is what storage services answer with
+        message = say("The service sent an empty file instead of a model.")
+    elif start[:4] == b"glTF":
+        message = say("The model is cut off: hardly anything of it arrived.")
+    elif text.startswith((b"<!doctype html", b"<html")):
+        message = say("The service sent a web page instead of a model.")
+    elif text.startswith((b"<", b"{", b"[")):  # XML is what storage services answer with
+        message = say("The service sent a message instead of a model.")
     elif start.startswith(b"PK\3\4"):
-        what = "a zip archive"
+        message = say("The service sent a zip archive instead of a model.")
     elif picture_size(lambda at, count: start[at : at + count]):
-        what = "a picture"
+        message = say("The service sent a picture instead of a model.")
     else:
         return BadModel(
-            "The service sent something that is not a GLB model.",
-            OTHERWISE,
+            say("The service sent something that is not a GLB model."),
+            say(OTHERWISE),
             details=f"begins with {start[:8].hex()}",
         )
-    return BadModel(f"The service sent {what} instead of a model.", AGAIN)
+    return BadModel(message, say(AGAIN))
 
 
 # --- what has to be read ----------------------------------------------------------------------
@@ -210,7 +212,7 @@ def _slices(binary: _Binary, run: Run) -> Iterator[memoryview[int] | memoryview[
         count = (rows - 1) * run.stride + used
         raw = binary.read(run.start + first * run.stride, count)
         if len(raw) != count:
-            raise BadModel("The model changed while it was looked at.", AGAIN)
+            raise BadModel(say("The model changed while it was looked at."), say(AGAIN))
         numbers = memoryview(raw).cast(code)
         gap = run.stride // width if run.stride > used else 1
         for column in range(run.parts if gap > 1 else 1):
@@ -241,5 +243,8 @@ def _check_pictures(binary: _Binary, content: Json) -> None:
         pixels += size.width * size.height
         if max(size.width, size.height) > PICTURE_SIDE or pixels > PICTURE_PIXELS:
             raise too_much(
-                f"one of its pictures has {size.width:,} × {size.height:,} pixels", where
+                "one of its pictures has {width:,} × {height:,} pixels",
+                where,
+                width=size.width,
+                height=size.height,
             )

@@ -21,6 +21,7 @@ from typing import TYPE_CHECKING, Any
 
 from .addresses import address, check_base_url, is_loopback
 from .errors import MaquetteError, NoAnswer, Refused, SetupError, Unreachable
+from .language import say
 
 if TYPE_CHECKING:
     import requests
@@ -92,8 +93,8 @@ def load_requests() -> Any:
         import requests
     except ImportError as error:
         raise SetupError(
-            "Maquette cannot talk to services: the Python package 'requests' is missing.",
-            "Restart Blender; if it stays so, install Maquette again from its zip.",
+            say("Maquette cannot talk to services: the Python package 'requests' is missing."),
+            say("Restart Blender; if it stays so, install Maquette again from its zip."),
             details=f"{type(error).__name__}: {error}",
         ) from error
     return requests
@@ -151,8 +152,8 @@ class Api:
         key = self.account.key
         if not (key.isascii() and key.isprintable()) or " " in key:
             raise SetupError(
-                f"The key for {self.label} holds characters that no key has.",
-                "Copy it again from the service's page into the add-on's preferences.",
+                say("The key for {service} holds characters that no key has.", service=self.label),
+                say("Copy it again from the service's page into the add-on's preferences."),
             )
         self._gate()
         session = (None if once else self._session) or new_session(base_url)
@@ -169,8 +170,11 @@ class Api:
             # an answer may have been carried out.
             unclear = method == "POST" and once and response.status_code in (302, 303)
             raise (NoAnswer if unclear else Refused)(
-                f"{self.label} answered with a redirect, which is not followed with a key.",
-                "Check the service URL in the add-on's preferences.",
+                say(
+                    "{service} answered with a redirect, which is not followed with a key.",
+                    service=self.label,
+                ),
+                say("Check the service URL in the add-on's preferences."),
                 details=f"{method} {path}: HTTP {response.status_code}",
             )
         return response
@@ -187,13 +191,16 @@ class Api:
             content += chunk
             if len(content) > ANSWER_BYTES or time.monotonic() > until:
                 raise NoAnswer(
-                    f"{self.label} sent an answer that is too long or too slow to be one.",
+                    say(
+                        "{service} sent an answer that is too long or too slow to be one.",
+                        service=self.label,
+                    ),
                     details=f"{asked}: {len(content)} bytes read",
                 )
         expected = whole_number(response.headers.get("Content-Length"))
         if expected not in (None, len(content)):
             raise NoAnswer(
-                f"The answer of {self.label} was cut off on the way.",
+                say("The answer of {service} was cut off on the way.", service=self.label),
                 details=f"{asked}: {len(content)} of {expected} bytes",
             )
         return bytes(content)
@@ -255,29 +262,39 @@ def connection_error(error: BaseException, label: str, asked: str) -> MaquetteEr
     # The second is urllib3 1.26's own.
     if "SSLCertVerificationError" in kinds or "CertificateError" in kinds:
         return Unreachable(
-            f"{label} could not be reached safely: its certificate was not accepted.",
-            "Check the clock and the service URL; a company's proxy may need REQUESTS_CA_BUNDLE.",
+            say(
+                "{service} could not be reached safely: its certificate was not accepted.",
+                service=label,
+            ),
+            say(
+                "Check the clock and the service URL; a company's proxy may need"
+                " REQUESTS_CA_BUNDLE."
+            ),
             details=details,
         )
     if among(upper.InvalidURL, upper.InvalidSchema, lower.LocationValueError, UnicodeError):
         return SetupError(
-            f"{label}: the service URL or the proxy's URL cannot be used.",
-            "Check the add-on's preferences and the environment variable HTTPS_PROXY.",
+            say("{service}: the service URL or the proxy's URL cannot be used.", service=label),
+            say("Check the add-on's preferences and the environment variable HTTPS_PROXY."),
             details=details,
         )
     if type(error) is OSError and error.errno is None:  # requests' own, before it connects
         return SetupError(
-            "The certificates named by REQUESTS_CA_BUNDLE or CURL_CA_BUNDLE cannot be read.",
-            "Correct or remove that environment variable.",
+            say("The certificates named by REQUESTS_CA_BUNDLE or CURL_CA_BUNDLE cannot be read."),
+            say("Correct or remove that environment variable."),
             details=details,
         )
     if among(lower.NewConnectionError, lower.ConnectTimeoutError) or _while_connecting(chain):
         return Unreachable(
-            f"{label} could not be reached.",
-            "Check the network connection and the service URL in the add-on's preferences.",
+            say("{service} could not be reached.", service=label),
+            say("Check the network connection and the service URL in the add-on's preferences."),
             details=details,
         )
-    return NoAnswer(f"{label} did not answer.", "The connection broke off.", details=details)
+    return NoAnswer(
+        say("{service} did not answer.", service=label),
+        say("The connection broke off."),
+        details=details,
+    )
 
 
 def _chain(error: BaseException) -> Iterator[BaseException]:

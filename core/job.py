@@ -33,6 +33,7 @@ from .errors import (
     Transient,
     Unreachable,
 )
+from .language import mark, say
 from .model import (
     Accepted,
     Downloading,
@@ -140,7 +141,7 @@ class Job:
         provider, request = self.provider, self.task.request
         if self.maybe_sent and not provider.repeatable:
             # Died between the request and its answer. Only the user may decide to pay again.
-            raise NoAnswer("Blender closed before the answer came.")
+            raise NoAnswer(say("Blender closed before the answer came."))
         uploads = list(self.task.uploads) if self.maybe_sent else []
         if provider.capabilities.uploads and not uploads:
             for number, picture in enumerate(request.pictures, 1):
@@ -156,12 +157,11 @@ class Job:
                 break
             except Busy as error:
                 if self.clock() > self.until:
-                    raise _End(
-                        self._cancelled(f"{error.message} It was not taken in time.")
-                    ) from None
+                    why = say("{trouble} It was not taken in time.", trouble=error.message)
+                    raise _End(self._cancelled(why)) from None
                 wait = self._wait(error)
                 yield Postponed(
-                    message=f"{error.message} It is sent again in {duration(wait)}.",
+                    message=_then(mark("{trouble} It is sent again in {time}."), error, wait),
                     submit_key=submit_key if self.maybe_sent else "",
                     wait=wait,
                 )
@@ -180,7 +180,7 @@ class Job:
                 # A mistake of ours after the request may have left: never taken for a refusal.
                 self.maybe_sent = True
                 raise NoAnswer(
-                    "The answer could not be read.", details=type(error).__name__
+                    say("The answer could not be read."), details=type(error).__name__
                 ) from error
         self.accepted = replace(accepted, at=self.clock())  # from here on, a cancel knows of it
         yield Submitted(accepted=accepted, wait=accepted.first_poll)
@@ -192,7 +192,7 @@ class Job:
             raise error
         wait = self._wait(error)
         yield Interrupted(
-            message=f"{error.message} The same order is sent again in {duration(wait)}.",
+            message=_then(mark("{trouble} The same order is sent again in {time}."), error, wait),
             wait=wait,
         )
 
@@ -202,7 +202,9 @@ class Job:
                 return self.provider.upload(picture)
             except OSError as error:
                 raise BadRequest(
-                    "The prepared picture is gone.", "Generate again.", details=str(error.strerror)
+                    say("The prepared picture is gone."),
+                    say("Generate again."),
+                    details=str(error.strerror),
                 ) from error
             except Transient as error:
                 if not tries_left:
@@ -210,20 +212,28 @@ class Job:
                     raise Refused(error.message, error.advice, details=error.details) from None
                 wait = self._wait(error)
                 yield Interrupted(
-                    message=f"{error.message} Trying again in {duration(wait)}.", wait=wait
+                    message=_then(mark("{trouble} Trying again in {time}."), error, wait),
+                    wait=wait,
                 )
         raise AssertionError("the last try returns or raises")
 
     def _unconfirmed(self, error: MaquetteError) -> Unconfirmed:
         label = self.provider.label
         advice = (
-            "Resume sends the same order again, which is charged once."
+            say("Resume sends the same order again, which is charged once.")
             if self.provider.repeatable
-            else f"Look at your balance or job list at {label} before you send it again:"
-            " if the job was taken, sending it again is charged again."
+            else say(
+                "Look at your balance or job list at {service} before you send it again:"
+                " if the job was taken, sending it again is charged again.",
+                service=label,
+            )
         )
         return Unconfirmed(
-            message=f"It is not known whether {label} took this job. {error.message}",
+            message=say(
+                "It is not known whether {service} took this job. {trouble}",
+                service=label,
+                trouble=error.message,
+            ),
             advice=advice,
             details=error.details,
         )
@@ -231,21 +241,26 @@ class Job:
     def _cancelled(self, why: str = "") -> Stopped:
         price = self.provider.estimate(self.task.request)
         if self.accepted and price and not price.credits:
-            return Stopped(message="Not watched any more.", advice="Resume fetches the result.")
+            return Stopped(
+                message=say("Not watched any more."), advice=say("Resume fetches the result.")
+            )
         if self.accepted:
             return Stopped(
-                message="Not watched any more.",
-                advice=f"{self.provider.label} has no way to cancel: it may finish the job and"
-                " charge for it. Resume fetches the result.",
+                message=say("Not watched any more."),
+                advice=say(
+                    "{service} has no way to cancel: it may finish the job and charge for it."
+                    " Resume fetches the result.",
+                    service=self.provider.label,
+                ),
             )
         if self.maybe_sent:
             return Stopped(
-                message="Stopped before the answer came; the job may have been taken.",
-                advice="Resume sends the same order again, which is charged once.",
+                message=say("Stopped before the answer came; the job may have been taken."),
+                advice=say("Resume sends the same order again, which is charged once."),
             )
         return Stopped(
-            message=why or "Stopped before it was sent.",
-            advice="Nothing was charged. Retry sends it.",
+            message=why or say("Stopped before it was sent."),
+            advice=say("Nothing was charged. Retry sends it."),
             unsent=True,
         )
 
@@ -287,7 +302,8 @@ class Job:
             except Transient as error:
                 wait = self._wait(error)
                 yield Interrupted(
-                    message=f"{error.message} Asking again in {duration(wait)}.", wait=wait
+                    message=_then(mark("{trouble} Asking again in {time}."), error, wait),
+                    wait=wait,
                 )
             self._check_deadline()
 
@@ -298,8 +314,11 @@ class Job:
         if self.clock() > self.until:
             raise _End(
                 Stopped(
-                    message=f"Not watched any more after {duration(self.deadline)}.",
-                    advice=f"{self.provider.label} may still finish it: Resume looks again.",
+                    message=say("Not watched any more after {time}.", time=duration(self.deadline)),
+                    advice=say(
+                        "{service} may still finish it: Resume looks again.",
+                        service=self.provider.label,
+                    ),
                 )
             )
 
@@ -358,7 +377,8 @@ class Job:
                     raise
                 wait = self._wait(error)
                 yield Interrupted(
-                    message=f"{error.message} Going on in {duration(wait)}.", wait=wait
+                    message=_then(mark("{trouble} Going on in {time}."), error, wait),
+                    wait=wait,
                 )
             except Expired as error:
                 if not tries_left:
@@ -370,7 +390,7 @@ class Job:
 
     def _fetch_model(self, results: Results, part: Path) -> Generator[Event, None, glb.Summary]:
         """The first candidate that is to be had and is a whole, safe GLB."""
-        failure: MaquetteError = Expired("The service listed no model.")
+        failure: MaquetteError = Expired(say("The service listed no model."))
         for file in results.models:
             try:
                 yield from self._download(file, part)
@@ -414,6 +434,11 @@ class Job:
             api=self.provider.api if file.with_key else None,
             limit=limit,
         )
+
+
+def _then(sentence: str, trouble: Transient, wait: float) -> str:
+    """What went wrong, and when what follows."""
+    return say(sentence, trouble=trouble.message, time=duration(wait))
 
 
 def _ready(stored: library.Stored, summary: glb.Summary, warning: str = "") -> Ready:

@@ -25,6 +25,7 @@ from pathlib import Path
 from typing import Any
 
 from .errors import LedgerError
+from .language import say
 from .model import (
     Accepted,
     Event,
@@ -113,17 +114,17 @@ class Ledger:
                 orphan = replace(advance(live, event, now), id=uuid.uuid4().hex)
                 self._insert(db, orphan, owner="")
                 db.execute("COMMIT")
-                raise LeaseLost("This task was changed by another Blender.", stored)
+                raise LeaseLost(say("This task was changed by another Blender."), stored)
             if stored is None:
-                raise LeaseLost("This task is no longer in the list.")
+                raise LeaseLost(say("This task is no longer in the list."))
             # An open task is ours alone; a closed one may have been changed by another Blender.
             task = live if live and live.state.is_open else stored
             after = advance(task, event, now)
             others = row[1] != self.owner and self._holds(row[1], row[2])
             if stored.state.is_open and others and not isinstance(event, Submitted):
-                raise LeaseLost("Another Blender is working on this task.", stored)
+                raise LeaseLost(say("Another Blender is working on this task."), stored)
             if seen and (seen.state, seen.submit_key) != (stored.state, stored.submit_key):
-                raise LeaseLost("This task was changed by another Blender.", stored)
+                raise LeaseLost(say("This task was changed by another Blender."), stored)
             ours = after.state.is_open
             seconds = (
                 after.finished - after.accepted.at
@@ -206,7 +207,8 @@ class Ledger:
                 "SELECT task, state, owner, lease_until FROM tasks WHERE id = ?", (task_id,)
             ).fetchone()
             if row and row[2] != self.owner and self._holds(row[2], row[3]):
-                raise LeaseLost("Another Blender is working on this task.", _readable(row[0]))
+                stored = _readable(row[0])
+                raise LeaseLost(say("Another Blender is working on this task."), stored)
             db.execute("DELETE FROM tasks WHERE id = ?", (task_id,))
 
     def steps(self, task_id: str) -> list[tuple[float, str, dict[str, Any]]]:
@@ -324,24 +326,29 @@ class Ledger:
         db.execute("COMMIT")
         if version > SCHEMA:
             raise LedgerError(
-                "Your list of tasks was written by a newer Maquette; it is left as it is.",
-                "Install that version again to see it.",
+                say("Your list of tasks was written by a newer Maquette; it is left as it is."),
+                say("Install that version again to see it."),
             )
 
 
 def _ledger_error(error: sqlite3.Error, path: Path) -> LedgerError:
     name = getattr(error, "sqlite_errorname", type(error).__name__)
     if name.startswith("SQLITE_FULL"):
-        message, advice = "The disk is full, so a task cannot be noted down.", "Free some space."
+        message = say("The disk is full, so a task cannot be noted down.")
+        advice = say("Free some space.")
     elif name.startswith(("SQLITE_BUSY", "SQLITE_LOCKED")):
-        message, advice = "The list of tasks is held by another program.", "Close it and try again."
+        message = say("The list of tasks is held by another program.")
+        advice = say("Close it and try again.")
     elif name.startswith(("SQLITE_CORRUPT", "SQLITE_NOTADB")):
-        message = "The list of tasks is damaged."
-        advice = f"Your models are safe in the library. Move {path} away to begin a new list."
+        message = say("The list of tasks is damaged.")
+        advice = say(
+            "Your models are safe in the library. Move {file} away to begin a new list.", file=path
+        )
     elif name.startswith(("SQLITE_READONLY", "SQLITE_CANTOPEN", "SQLITE_IOERR")):
-        message, advice = "The list of tasks cannot be written.", f"Check the folder {path.parent}."
+        message = say("The list of tasks cannot be written.")
+        advice = say("Check the folder {folder}.", folder=path.parent)
     else:
-        message, advice = "The list of tasks could not be used.", ""
+        message, advice = say("The list of tasks could not be used."), ""
     return LedgerError(message, advice, details=name, code=name)
 
 

@@ -29,6 +29,7 @@ from pathlib import Path
 from typing import Any, BinaryIO
 
 from .errors import StorageError
+from .language import say
 from .model import Task
 from .picture_size import picture_size
 from .storage import storage_error, writing
@@ -169,9 +170,11 @@ def _make_library(library: Path) -> None:
         library.mkdir(exist_ok=True)
     except FileNotFoundError as error:
         raise StorageError(
-            "The library folder is not there, nor the one above it.",
-            "Connect its drive or choose another in the preferences, then press Retry:"
-            " nothing is lost.",
+            say("The library folder is not there, nor the one above it."),
+            say(
+                "Connect its drive or choose another in the preferences, then press Retry:"
+                " nothing is lost."
+            ),
             details=f"{library}: {error.strerror}",
         ) from error
     except OSError as error:
@@ -301,7 +304,7 @@ def _appear(incoming: Path, library: Path, task: Task) -> Path:
         os.rename(incoming, folder)
         _sync_folder(library)
         return folder
-    raise StorageError("The library has a thousand folders of one name.", details=str(library))
+    raise StorageError(say("The library has a thousand folders of one name."), details=str(library))
 
 
 def _undo(incoming: Path, glb: Path) -> None:

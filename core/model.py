@@ -14,6 +14,7 @@ from dataclasses import dataclass, field, replace
 from typing import ClassVar
 
 from .errors import Gone, JobFailed, MaquetteError
+from .language import mark, say
 
 OptionValue = bool | int | float | str | tuple[int, ...]
 
@@ -57,16 +58,25 @@ class GenerationRequest:
     @property
     def title(self) -> str:
         """A short name for lists and objects, from the prompt. At most 40 characters."""
-        words = " ".join(self.prompt.split())
-        if not words:
-            return "Model from pictures" if len(self.pictures) > 1 else "Model from picture"
-        return words if len(words) <= 40 else words[:39].rstrip() + "…"
+        return _shortened(self.prompt) or say(self._made_of)
 
     @property
     def slug(self) -> str:
-        """The title as a part of a folder name: [a-z0-9-], 1 to 40 characters."""
-        ascii_title = unicodedata.normalize("NFKD", self.title).encode("ascii", "ignore").decode()
+        """The title as a part of a folder name: [a-z0-9-], 1 to 40 characters. The same in every
+        language: a folder is found again by its name."""
+        title = _shortened(self.prompt) or self._made_of
+        ascii_title = unicodedata.normalize("NFKD", title).encode("ascii", "ignore").decode()
         return re.sub(r"[^a-z0-9]+", "-", ascii_title.lower()).strip("-")[:40].strip("-") or "model"
+
+    @property
+    def _made_of(self) -> str:
+        several = len(self.pictures) > 1
+        return mark("Model from pictures") if several else mark("Model from picture")
+
+
+def _shortened(prompt: str) -> str:
+    words = " ".join(prompt.split())
+    return words if len(words) <= 40 else words[:39].rstrip() + "…"
 
 
 @dataclass(frozen=True)
@@ -304,9 +314,8 @@ def advance(task: Task, event: Event, now: float) -> Task:
     task = replace(task, updated=now, note="")
     match event:
         case Uploading(number=number, count=count):
-            return replace(
-                task, state=TaskState.SUBMITTING, note=f"Sending picture {number} of {count}"
-            )
+            note = say("Sending picture {number} of {count}", number=number, count=count)
+            return replace(task, state=TaskState.SUBMITTING, note=note)
         case Submitting(submit_key=key, uploads=uploads):
             return replace(task, state=TaskState.SUBMITTING, submit_key=key, uploads=uploads)
         case Postponed(message=message, submit_key=key):

@@ -10,6 +10,7 @@ from dataclasses import dataclass
 from pathlib import Path
 
 from .errors import StorageError
+from .language import say
 
 
 @dataclass(frozen=True)
@@ -56,9 +57,12 @@ class writing:
 def storage_error(error: OSError, path: Path) -> StorageError:
     """The sentence for a failed write. Shows the folder, which is the user's own."""
     if error.errno in (errno.ENOSPC, errno.EDQUOT):
-        message, advice = "The disk is full.", "Free some space, then press Retry: nothing is lost."
+        message = say("The disk is full.")
+        advice = say("Free some space, then press Retry: nothing is lost.")
     elif error.errno in (errno.EACCES, errno.EPERM, errno.EROFS):
-        message, advice = "The folder cannot be written to.", "Choose another in the preferences."
+        message = say("The folder cannot be written to.")
+        advice = say("Choose another in the preferences.")
     else:
-        message, advice = "The file could not be written.", "Check the disk and the folder."
+        message = say("The file could not be written.")
+        advice = say("Check the disk and the folder.")
     return StorageError(message, advice, details=f"{path.parent}: {error.strerror}")

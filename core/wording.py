@@ -6,29 +6,31 @@ that is left only where the service says so or this user's own finished tasks do
 
 from __future__ import annotations
 
+from collections.abc import Collection
 from dataclasses import dataclass
 
+from .language import mark, number, say
 from .model import Retry, Task, TaskState, retry_means
 from .providers.base import Balance, Price, Provider
 
 LATE = 1.25  # times the median; half of all tasks take longer than the median itself
 
 _STATES = {
-    TaskState.SUBMITTING: "Sending",
-    TaskState.WAITING: "Waiting",
-    TaskState.GENERATING: "Generating",
-    TaskState.DOWNLOADING: "Downloading",
-    TaskState.READY: "Ready",
-    TaskState.IMPORTED: "Imported",
-    TaskState.FAILED: "Failed",
-    TaskState.STOPPED: "Stopped",
-    TaskState.UNCONFIRMED: "Not confirmed",
+    TaskState.SUBMITTING: mark("Sending"),
+    TaskState.WAITING: mark("Waiting"),
+    TaskState.GENERATING: mark("Generating"),
+    TaskState.DOWNLOADING: mark("Downloading"),
+    TaskState.READY: mark("Ready"),
+    TaskState.IMPORTED: mark("Imported"),
+    TaskState.FAILED: mark("Failed"),
+    TaskState.STOPPED: mark("Stopped"),
+    TaskState.UNCONFIRMED: mark("Not confirmed"),
 }
 RETRY = {
     Retry.NONE: "",
-    Retry.RESUME: "Resume",
-    Retry.SUBMIT: "Retry",
-    Retry.PAY_AGAIN: "Generate Again…",
+    Retry.RESUME: mark("Resume"),
+    Retry.SUBMIT: mark("Retry"),
+    Retry.PAY_AGAIN: mark("Generate Again…"),
 }
 
 
@@ -43,37 +45,64 @@ class Words:
     left: str = ""
 
     @property
+    def tail(self) -> str:
+        """All but the state: "#3 in the queue, about 2 min", or ""."""
+        return ", ".join(filter(None, [self.detail, self.left]))
+
+    @property
     def line(self) -> str:
-        """All of it: "Downloading 12.3 of 40 MB", "Waiting, 3rd in the queue, about 2 min"."""
-        head = f"{self.state} {self.detail}" if self.factor is not None else self.state
-        rest = [] if self.factor is not None else [self.detail]
-        return ", ".join(filter(None, [head, *rest, self.left]))
+        """All of it: "Waiting, #3 in the queue, about 2 min"."""
+        return ", ".join(filter(None, [self.state, self.tail]))
 
 
 def describe(task: Task, now: float) -> Words:
     """How a task stands at `now` (Unix seconds). Reasons and notes are the task's own words."""
-    state = _STATES[task.state]
+    state = say(_STATES[task.state])
     match task.state:
         case TaskState.WAITING if not task.accepted:
-            return Words(state, "not sent yet")
+            return Words(state, say("not sent yet"))
         case TaskState.WAITING if task.queue_position is not None or task.queue_seconds is not None:
-            left = f"about {_roughly(task.queue_seconds)}" if task.queue_seconds else ""
+            left = ""
+            if task.queue_seconds:
+                left = say("about {time}", time=_roughly(task.queue_seconds))
             return Words(state, _place(task.queue_position), left=left)
         case TaskState.WAITING | TaskState.GENERATING:
             # Services with few steps begin with a share of 0, which says no more than the state.
             if task.share and task.state is TaskState.GENERATING:
                 # Never 100 %: that is what "Downloading" and "Ready" say.
                 share = min(task.share, 1.0)
-                return Words(state, f"{min(int(share * 100), 99)} %", share, _left(task, now))
-            return Words(state, f"{duration(_elapsed(task, now))} so far", left=_left(task, now))
+                state = f"{state} {min(int(share * 100), 99)} %"
+                return Words(state, factor=share, left=_left(task, now))
+            so_far = say("{amount} so far", amount=duration(_elapsed(task, now)))
+            return Words(state, so_far, left=_left(task, now))
         case TaskState.DOWNLOADING:
             if task.total:
                 factor = min(task.received / task.total, 1.0)
                 return Words(state, _of(task.received, task.total), factor)
-            return Words(state, f"{size(task.received)} so far" if task.received else "")
+            so_far = say("{amount} so far", amount=size(task.received)) if task.received else ""
+            return Words(state, so_far)
         case TaskState.READY | TaskState.IMPORTED:
-            return Words(state, f"{task.triangles:,} triangles" if task.triangles else "")
+            if not task.triangles:
+                return Words(state)
+            return Words(state, say("{count} triangles", count=number(f"{task.triangles:,}")))
     return Words(state)
+
+
+def terms(task: Task, service: str) -> str:
+    """Who makes it, and what that was said to cost: "Triverse, 20 credits"."""
+    cost = task.accepted.cost if task.accepted else None
+    if cost is None:
+        return service
+    return f"{service}, {credits(cost) if cost else say('free')}"
+
+
+def summary(tasks: Collection[Task]) -> str:
+    """ "2 running, 1 ready", as far as there are any; "" when nothing waits for anybody."""
+    running = sum(task.state.is_open for task in tasks)
+    ready = sum(task.state is TaskState.READY for task in tasks)
+    counts = [say("{count} running", count=running)] if running else []
+    counts += [say("{count} ready", count=ready)] if ready else []
+    return ", ".join(counts)
 
 
 def retry_words(task: Task, provider: type[Provider]) -> str:
@@ -83,18 +112,25 @@ def retry_words(task: Task, provider: type[Provider]) -> str:
 
 def credits(amount: float) -> str:
     """ "0.5 credits", "1 credit", "1,250 credits"."""
-    return f"{_plain(amount, 2)} {'credit' if amount == 1 else 'credits'}"
+    if amount == 1:
+        return say("1 credit")
+    return say("{count} credits", count=_plain(amount, 2))
 
 
 def price(price: Price) -> str:
     if price.exact and not price.credits:
-        return "free"
-    return credits(price.credits) if price.exact else f"{credits(price.credits)}, by the price list"
+        return say("free")
+    if price.exact:
+        return credits(price.credits)
+    return say("{credits}, by the price list", credits=credits(price.credits))
 
 
 def balance(balance: Balance) -> str:
-    held = f", {_plain(balance.frozen, 2)} more held for running jobs" if balance.frozen else ""
-    return credits(balance.credits) + held
+    free = credits(balance.credits)
+    if not balance.frozen:
+        return free
+    held = _plain(balance.frozen, 2)
+    return say("{credits}, {held} more held for running jobs", credits=free, held=held)
 
 
 def duration(seconds: float) -> str:
@@ -107,7 +143,7 @@ def duration(seconds: float) -> str:
     minutes = round(whole / 60)
     if minutes < 48 * 60:
         return f"{minutes} min" if minutes < 60 else _two(minutes, 60, "h", "min")
-    return f"{round(minutes / 1440)} days"
+    return say("{count} days", count=round(minutes / 1440))
 
 
 def size(count: int) -> str:
@@ -120,14 +156,15 @@ def _of(received: int, total: int) -> str:
     divisor, unit = _unit(total)
     digits = 1 if total < 100 * divisor else 0
     # The first number keeps its digits, so that the line does not jump while it counts.
-    return f"{received / divisor:,.{digits}f} of {_plain(total / divisor, digits)} {unit}"
+    had, whole = number(f"{received / divisor:,.{digits}f}"), _plain(total / divisor, digits)
+    return say("{had} of {whole}", had=had, whole=f"{whole} {unit}")
 
 
 def _unit(count: int) -> tuple[int, str]:
     for divisor, unit in ((10**9, "GB"), (10**6, "MB"), (10**3, "kB")):
         if count >= divisor:
             return divisor, unit
-    return 1, "bytes"
+    return 1, say("bytes")
 
 
 def _elapsed(task: Task, now: float) -> float:
@@ -139,8 +176,8 @@ def _left(task: Task, now: float) -> str:
         return ""
     left = task.expected_seconds - _elapsed(task, now)
     if left > 0:
-        return f"about {_roughly(left)} left"
-    return "longer than usual" if left < (1 - LATE) * task.expected_seconds else ""
+        return say("about {time} left", time=_roughly(left))
+    return say("longer than usual") if left < (1 - LATE) * task.expected_seconds else ""
 
 
 def _roughly(seconds: float) -> str:
@@ -154,10 +191,8 @@ def _place(position: int | None) -> str:
     if position is None:
         return ""
     if position <= 1:
-        return "next in the queue"
-    ends = {1: "st", 2: "nd", 3: "rd"}
-    end = "th" if position % 100 in (11, 12, 13) else ends.get(position % 10, "th")
-    return f"{position:,}{end} in the queue"
+        return say("next in the queue")
+    return say("#{position} in the queue", position=number(f"{position:,}"))
 
 
 def _two(count: int, per: int, large: str, small: str) -> str:
@@ -167,5 +202,5 @@ def _two(count: int, per: int, large: str, small: str) -> str:
 
 def _plain(amount: float, digits: int) -> str:
     """With at most so many decimals, without trailing zeros."""
-    number = f"{amount:,.{digits}f}"
-    return number.rstrip("0").rstrip(".") if "." in number else number
+    written = f"{amount:,.{digits}f}"
+    return number(written.rstrip("0").rstrip(".") if "." in written else written)

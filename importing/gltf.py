@@ -13,6 +13,7 @@ from pathlib import Path
 import bpy
 
 from ..core.errors import BadModel, MaquetteError, SetupError
+from ..core.language import say
 
 
 @contextmanager
@@ -26,8 +27,8 @@ def imported(
     """
     if not hasattr(bpy.types, "IMPORT_SCENE_OT_gltf"):
         raise SetupError(
-            "Blender's glTF add-on is disabled, so the model cannot be imported.",
-            "Enable “glTF 2.0 format” under Preferences > Add-ons and press Import.",
+            say("Blender's glTF add-on is disabled, so the model cannot be imported."),
+            say("Enable “glTF 2.0 format” under Preferences > Add-ons and press Import."),
         )
     with _workshop(context, scene) as view_layer:
         try:
@@ -37,8 +38,8 @@ def imported(
             finished, said = False, _last_line(str(error))
         if not finished:
             raise BadModel(
-                "Blender's glTF add-on could not import the model.",
-                f"The file stays where it is: {path}",
+                say("Blender's glTF add-on could not import the model."),
+                say("The file stays where it is: {path}", path=path),
                 details=said,
             )
         view_layer.update()
@@ -85,7 +86,7 @@ def _workshop(context: bpy.types.Context, scene: bpy.types.Scene) -> Iterator[bp
 
     window = context.window or next(iter(context.window_manager.windows), None)
     if window is None:
-        raise MaquetteError("Blender has no window, so the model cannot be imported.")
+        raise MaquetteError(say("Blender has no window, so the model cannot be imported."))
     shown, shown_layer = window.scene, window.view_layer
     # Two overrides: with a window in the same one, Blender takes the scene from the window.
     with (

@@ -6,6 +6,9 @@ Thread: main. Cheap: the timer and `poll` ask it often.
 import time
 
 import bpy
+from bpy.app.translations import pgettext_iface
+
+from ..core.language import say
 
 PATIENCE = 60.0  # seconds
 
@@ -23,30 +26,38 @@ def why_not_now(context: bpy.types.Context, *, asked: bool = False) -> str:
     in Object Mode (seen in 4.3.2 and 5.2.2), and the glTF importer leaves it by itself.
     """
     if bpy.app.is_job_running("RENDER"):
-        return "A render is running."
+        return say("A render is running.")
     if bpy.app.is_job_running("OBJECT_BAKE"):
-        return "A bake is running."
+        return say("A bake is running.")
     running: set[str] = set()
     for window in context.window_manager.windows:
         active = window.view_layer.objects.active if window.view_layer else None
         if active is not None and active.mode != "OBJECT":
             mode = active.bl_rna.properties["mode"].enum_items[active.mode].name
-            return f"Leave {mode} first."
+            return say("Leave {mode} first.", mode=pgettext_iface(mode))
         if window.screen.is_animation_playing:
-            return "The animation is playing: stop it first."
+            return say("The animation is playing: stop it first.")
         running |= {operator.bl_idname for operator in window.modal_operators}
     if not asked and (name := _running_operator(running)):
-        return f"{name} is still running."
+        return say("{operator} is still running.", operator=name)
     return ""
 
 
 def closed(scene: bpy.types.Scene) -> str:
     """ "" or, in words, why nothing can be put into this scene at any moment."""
     if scene.library is not None:
-        return f"The scene “{scene.name}” is linked from another file and cannot be changed here."
+        return say(
+            "The scene “{scene}” is linked from another file and cannot be changed here.",
+            scene=scene.name,
+        )
     if scene.override_library is not None:
-        return f"The scene “{scene.name}” is a library override and cannot take new objects."
-    return "" if scene.is_editable else f"The scene “{scene.name}” cannot be changed."
+        return say(
+            "The scene “{scene}” is a library override and cannot take new objects.",
+            scene=scene.name,
+        )
+    if scene.is_editable:
+        return ""
+    return say("The scene “{scene}” cannot be changed.", scene=scene.name)
 
 
 def _running_operator(running: set[str]) -> str:

@@ -12,6 +12,7 @@ import bpy
 from mathutils import Vector
 
 from ..core.errors import BadModel, MaquetteError, StorageError
+from ..core.language import say
 from ..core.model import Task
 from . import gltf, moment
 
@@ -43,13 +44,16 @@ def import_model(
     """
     path = _file_of(task)
     if reason := moment.closed(scene):
-        raise MaquetteError(reason, "Open another scene and press Import.")
+        raise MaquetteError(reason, say("Open another scene and press Import."))
     before = {kind: _uids(kind) for kind in _KINDS}
     try:
         with gltf.imported(context, path, scene) as view_layer:
             objects = _new("objects", before)
             if not objects:
-                raise BadModel("Blender found nothing to import in the model.", f"It is in {path}")
+                raise BadModel(
+                    say("Blender found nothing to import in the model."),
+                    say("It is in {path}", path=path),
+                )
             roots = [obj for obj in objects if obj.parent is None]
             for obj in objects:
                 # The importer leaves quaternions; artists turn things by angles.
@@ -76,14 +80,36 @@ def import_model(
     return [obj.name for obj in sorted(objects, key=lambda obj: obj.parent is not None)]
 
 
+def select(context: bpy.types.Context, task_id: str) -> str:
+    """Select exactly the task's objects in the context's scene; of a model with several, what it
+    hangs on becomes active. Returns "" or, in words, why nothing was selected."""
+    if context.mode != "OBJECT":
+        return say("Leave this mode first: objects are selected in Object Mode.")
+    view_layer = context.view_layer
+    found = [obj for obj in view_layer.objects if obj.get(MARK) == task_id]
+    if not found:
+        return say("Nothing of this task is in this scene.")
+    seen = [obj for obj in found if obj.visible_get(view_layer=view_layer)]
+    if not seen:
+        return say("All of it is hidden in this scene.")
+    roots = [obj for obj in seen if obj.parent not in found]
+    _select(view_layer, seen, roots or seen)
+    return ""
+
+
 def _file_of(task: Task) -> Path:
     if not task.folder or not task.model:
-        raise StorageError("This task has no model yet.")
+        raise StorageError(say("This task has no model yet."))
     folder = Path(task.folder)
     if not folder.is_dir():
-        raise StorageError(f"The model's folder is gone: {folder}", "Put it back there to import.")
+        raise StorageError(
+            say("The model's folder is gone: {folder}", folder=folder),
+            say("Put it back there to import."),
+        )
     if not (path := folder / task.model).is_file():
-        raise StorageError(f"The model is gone: {path}", "Put it back there to import.")
+        raise StorageError(
+            say("The model is gone: {path}", path=path), say("Put it back there to import.")
+        )
     return path
 
 
@@ -137,7 +163,7 @@ def _bottom_centre(
         corners = [np.array(obj.matrix_world.translation) for obj in objects]
     low, high = np.min(corners, axis=0), np.max(corners, axis=0)
     if not (np.isfinite(low).all() and np.isfinite(high).all()):
-        raise BadModel("The model's size is not a number, so it has no place in a scene.")
+        raise BadModel(say("The model's size is not a number, so it has no place in a scene."))
     return Vector(((low[0] + high[0]) / 2, (low[1] + high[1]) / 2, low[2]))
 
 

@@ -26,7 +26,7 @@ LIMIT_BYTES = 2 << 20
 
 # Everything in the zip beside the wheels matches this; a stray file is found here, not at users'.
 EXPECTED = re.compile(
-    r"blender_manifest\.toml|LICENSE|[a-z_]+\.py|(core|importing|operators|panels)/([a-z_]+/)*[a-z_]+\.py"
+    r"blender_manifest\.toml|LICENSE|[a-z_]+\.py|(core|importing|operators|panels|translations)/([a-z_]+/)*[a-z_]+\.py"
 )
 
 

@@ -10,10 +10,11 @@ from collections.abc import Callable, Mapping
 from typing import Any
 
 from ..errors import BadModel
+from ..language import mark, say
 
-AGAIN = "Press Retry to fetch it once more, which costs nothing."
-REPORT = "Press Retry to fetch it once more; if it stays so, report it to the service."
-OTHERWISE = "Choose other output settings for the next one, or report it to the service."
+AGAIN = mark("Press Retry to fetch it once more, which costs nothing.")
+REPORT = mark("Press Retry to fetch it once more; if it stays so, report it to the service.")
+OTHERWISE = mark("Choose other output settings for the next one, or report it to the service.")
 
 # Caps. Times are of Blender 5.0's importer, measured with one textured quad repeated.
 DEPTH_JSON = 64  # brackets within brackets; real files need about 12
@@ -40,13 +41,31 @@ PARTS = {"SCALAR": 1, "VEC2": 2, "VEC3": 3, "VEC4": 4, "MAT2": 4, "MAT3": 9, "MA
 Json = dict[str, Any]
 
 
+# These two say their first argument, so it is English at the call, like that of `say`.
+
+
 def damaged(what: str, where: str) -> BadModel:
-    """where: for the report, by the names in the file."""
-    return BadModel(f"The model is damaged: {what}.", REPORT, details=where)
+    """what: a clause with a verb. where: for the report, by the names in the file."""
+    message = say("The model is damaged: {what}.", what=say(what))
+    return BadModel(message, say(REPORT), details=where)
 
 
-def too_much(what: str, where: str) -> BadModel:
-    return BadModel(f"The model is too big for Blender: {what}.", OTHERWISE, details=where)
+def too_much(what: str, where: str, **values: object) -> BadModel:
+    message = say("The model is too big for Blender: {what}.", what=say(what, **values))
+    return BadModel(message, say(OTHERWISE), details=where)
+
+
+def other_version(version: int | str | None) -> BadModel:
+    """version: as the file tells it, None if it tells none."""
+    message = (
+        say(
+            "The model is in a form of glTF that Blender cannot read (version {version}).",
+            version=version,
+        )
+        if version is not None
+        else say("The model is in a form of glTF that Blender cannot read (unknown version).")
+    )
+    return BadModel(message, say(OTHERWISE))
 
 
 # --- reading --------------------------------------------------------------------------------
@@ -143,16 +162,31 @@ def one_of(*values: Any) -> Rule:
     return rule
 
 
+_NOT_THERE = {
+    "accessors": mark("it refers to a list that is not there"),
+    "bufferViews": mark("it refers to a piece that is not there"),
+    "buffers": mark("it refers to a buffer that is not there"),
+    "cameras": mark("it refers to a camera that is not there"),
+    "images": mark("it refers to a picture that is not there"),
+    "lights": mark("it refers to a light that is not there"),
+    "materials": mark("it refers to a material that is not there"),
+    "meshes": mark("it refers to a mesh that is not there"),
+    "nodes": mark("it refers to a node that is not there"),
+    "samplers": mark("it refers to a sampler that is not there"),
+    "scenes": mark("it refers to a scene that is not there"),
+    "skins": mark("it refers to a skin that is not there"),
+    "textures": mark("it refers to a texture that is not there"),
+}
+
+
 def index(of: str) -> Rule:
     """A reference into one of the lists. Negative ones count from the end in Python: refused."""
-    thing = {"accessors": "list", "meshes": "mesh", "bufferViews": "piece", "images": "picture"}
+    complaint = _NOT_THERE[of]
 
     def rule(content: Json, value: Any, where: str) -> None:
         there = len(entries(content, of)) if of != "lights" else _lights(content)
         if isinstance(value, bool) or not isinstance(value, int) or not 0 <= value < there:
-            raise damaged(
-                f"it refers to a {thing.get(of, of[:-1])} that is not there", f"{where} of {there}"
-            )
+            raise damaged(complaint, f"{where} of {there}")
 
     return rule
 

@@ -2,6 +2,7 @@
 
 from __future__ import annotations
 
+from ..language import mark
 from .kinds import MAX, MAX_KEYS, damaged, too_much
 from .rules import Look
 
@@ -24,7 +25,7 @@ def check_instances(look: Look) -> None:
             raise damaged("its repeated parts do not match", where)
         count += max(rows, default=0)
     if count > MAX["nodes"]:
-        raise too_much(f"it has {count:,} parts", "nodes and instances")
+        raise too_much("it has {count:,} parts", "nodes and instances", count=count)
 
 
 def check_skins(look: Look) -> None:
@@ -45,7 +46,7 @@ def check_skins(look: Look) -> None:
             for name, accessor in primitive["attributes"].items():
                 if name.startswith("JOINTS_"):
                     for run in look.runs[accessor]:
-                        look.below(run, bones, "it hangs on a bone that is not there")
+                        look.below(run, bones, mark("it hangs on a bone that is not there"))
 
 
 def check_animations(look: Look) -> None:
@@ -72,4 +73,4 @@ def check_animations(look: Look) -> None:
                 )
             keys += expected
     if keys > MAX_KEYS:
-        raise too_much(f"its animations have {keys:,} keys", "animations")
+        raise too_much("its animations have {count:,} keys", "animations", count=keys)

@@ -11,6 +11,7 @@ from __future__ import annotations
 from collections.abc import Mapping
 from dataclasses import dataclass, field
 
+from ..language import mark
 from .kinds import (
     DEPTH_NODES,
     FLOAT,
@@ -97,7 +98,7 @@ class Look:
                 raise damaged("it changes more points than it has", f"{where}.sparse")
             runs.append(self._run(sparse["values"], few, parts, component, f"{where}.sparse"))
             places = self._run(indices, few, 1, indices["componentType"], f"{where}.sparse")
-            self.below(places, rows, "it changes a point that is not there")
+            self.below(places, rows, mark("it changes a point that is not there"))
         return runs
 
     def _run(self, entry: Json, rows: int, parts: int, component: int, where: str) -> Run:
@@ -192,10 +193,11 @@ class Look:
             if node.get("mesh") is not None
         }
         made = sum(used[mesh] for mesh, _, _ in copies)
-        if max(self.found.vertices, made) > MAX_VERTICES:
-            raise too_much(f"it has {max(self.found.vertices, made):,} points", "vertices")
+        if (points := max(self.found.vertices, made)) > MAX_VERTICES:
+            raise too_much("it has {count:,} points", "vertices", count=points)
         if max(self.found.triangles, corners // 3) > MAX_TRIANGLES:
-            raise too_much(f"it has {self.found.triangles:,} triangles", f"{corners} corners")
+            triangles = self.found.triangles
+            raise too_much("it has {count:,} triangles", f"{corners} corners", count=triangles)
         if not self.found.triangles:
             raise damaged("it holds no mesh with a surface", "no triangles")
 
@@ -221,8 +223,9 @@ class Look:
                 raise damaged("its triangles are described in a wrong way", f"{where}.indices")
             if not self.runs[indices] and not packed:
                 raise damaged("its triangles are missing", f"{where}.indices")
+            complaint = mark("one of its triangles names a point that is not there")
             for run in self.runs[indices]:
-                self.below(run, points, "one of its triangles names a point that is not there")
+                self.below(run, points, complaint)
         return points
 
     def attributes(
@@ -292,7 +295,7 @@ class Look:
         if len(counts) > 1 or (counts and len(mesh.get("weights") or []) > count):
             raise damaged("its shapes do not match", where)
         if count > MAX["targets"]:
-            raise too_much(f"a mesh in it has {count:,} shapes", where)
+            raise too_much("a mesh in it has {count:,} shapes", where, count=count)
         return count, any("POSITION" in target for each in targets for target in each)
 
     def shape_count(self, node: Json) -> int:

@@ -8,6 +8,7 @@ enforce on a model that was paid for. Thread: any.
 from __future__ import annotations
 
 from ..errors import BadModel
+from ..language import say
 from .kinds import (
     MAX,
     MAX_ENTRIES,
@@ -26,6 +27,7 @@ from .kinds import (
     index,
     named,
     one_of,
+    other_version,
     real,
     shape,
     text,
@@ -50,14 +52,11 @@ def check_kinds(content: Json) -> None:
     asset = content.get("asset")
     version = asset.get("version") if isinstance(asset, dict) else None
     if version != "2.0":  # the importer takes nothing else, not even 2.1
-        said = f"version {version[:10]}" if isinstance(version, str) else "unknown version"
-        raise BadModel(
-            f"The model is in a form of glTF that Blender cannot read ({said}).", OTHERWISE
-        )
+        raise other_version(version[:10] if isinstance(version, str) else None)
     _check_addresses(content)
     for name in (*MAX, *TOP):
-        if len(entries(content, name)) > MAX.get(name, MAX_ENTRIES):
-            raise too_much(f"it has {len(content[name]):,} {name}", name)
+        if (count := len(entries(content, name))) > MAX.get(name, MAX_ENTRIES):
+            raise too_much("it has {count:,} {things}", name, count=count, things=name)
     _check_extensions(content)
     shape(TOP)(content, content, "")
     for number, camera in enumerate(entries(content, "cameras")):
@@ -74,10 +73,16 @@ def _check_addresses(content: Json) -> None:
             uri = entry.get("uri") if isinstance(entry, dict) else None
             if uri is None:
                 continue
-            what = "names a file outside itself, which could read files from your computer"
             if isinstance(uri, str) and uri.startswith("data:"):
-                what = "carries a part of itself as a data: address, which is not read"
-            raise BadModel(f"The model {what}.", OTHERWISE, details=f"{group}[{number}].uri")
+                message = say(
+                    "The model carries a part of itself as a data: address, which is not read."
+                )
+            else:
+                message = say(
+                    "The model names a file outside itself, which could read files from your"
+                    " computer."
+                )
+            raise BadModel(message, say(OTHERWISE), details=f"{group}[{number}].uri")
 
 
 def _check_extensions(content: Json) -> None:
@@ -91,7 +96,11 @@ def _check_extensions(content: Json) -> None:
         if name not in READABLE:
             shown = name[:60] if name.isprintable() else "?"
             raise BadModel(
-                f"The model needs {shown}, an addition to glTF that Blender cannot read.", OTHERWISE
+                say(
+                    "The model needs {name}, an addition to glTF that Blender cannot read.",
+                    name=shown,
+                ),
+                say(OTHERWISE),
             )
         if name not in used:
             raise damaged("it needs what it does not use", f"extensionsRequired: {name}")

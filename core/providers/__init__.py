@@ -7,6 +7,7 @@ import importlib
 import pkgutil
 
 from ..errors import BadRequest
+from ..language import say
 from .base import Provider
 
 
@@ -27,4 +28,7 @@ def get_provider(provider_id: str) -> type[Provider]:
         if provider.id == provider_id:
             return provider
     known = ", ".join(provider.id for provider in all_providers())
-    raise BadRequest(f"There is no service called {provider_id!r}.", f"There are: {known}.")
+    raise BadRequest(
+        say("There is no service called {name!r}.", name=provider_id),
+        say("There are: {names}.", names=known),
+    )

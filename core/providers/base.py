@@ -13,8 +13,12 @@ from collections.abc import Callable, Mapping, Sequence
 from dataclasses import dataclass, field
 from pathlib import Path
 from typing import ClassVar, Literal
+from urllib.parse import urlsplit
 
+from ..addresses import check_base_url
+from ..errors import SetupError
 from ..http import Account, Api
+from ..language import either, say
 from ..model import Accepted, GenerationRequest
 from .options import Option
 
@@ -100,7 +104,8 @@ class Provider(ABC):
     number: the enum number stored in .blend files, never reused. key_variables, url_variable:
     environment variables looked at before the stored ones, in order. repeatable: a repeated submit
     under the same key is not charged twice. needs_network: False lets it run while Blender is
-    offline. folder: a private folder for this provider, may not exist yet.
+    offline. folder: a private folder for this provider, may not exist yet. What is declared for
+    the user is English, and translated where it is shown; names of services stay.
     """
 
     id: ClassVar[str]
@@ -168,6 +173,48 @@ class Provider(ABC):
     def quote(self, request: GenerationRequest) -> Price | None:
         """The price as the service tells it; costs nothing. None: it cannot be asked."""
         return self.estimate(request)
+
+    # For the provider's own use, before it asks. Errors: SetupError.
+
+    def _need_key(self) -> None:
+        if self.needs_key and not self.api.account.key:
+            raise no_key(type(self))
+
+    def _need_same_place(self, accepted: Accepted) -> None:
+        """The key of one host is never sent together with the ticket of another."""
+        here = check_base_url(self.api.account.base_url, self.label)
+        if accepted.base_url == here:
+            return
+        there, now = _place(accepted.base_url), _place(here)
+        raise SetupError(
+            say(
+                "This job was started at {there}, and the service URL now leads to {here}.",
+                there=there,
+                here=now,
+            )
+            if there
+            else say(
+                "This job was started at an unknown place, and the service URL now leads to"
+                " {here}.",
+                here=now,
+            ),
+            say("Set the service URL back in the add-on's preferences to go on with it."),
+        )
+
+
+def no_key(provider: type[Provider]) -> SetupError:
+    return SetupError(
+        say("{service} needs a key.", service=provider.label),
+        say(
+            "Enter yours in the add-on's preferences, or set {names} before Blender starts.",
+            names=either(provider.key_variables),
+        ),
+    )
+
+
+def _place(url: str) -> str:
+    parts = urlsplit(url)
+    return f"{parts.netloc}{parts.path}"
 
 
 # --- reading a service's answers ------------------------------------------------------------

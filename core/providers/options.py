@@ -11,6 +11,7 @@ from dataclasses import dataclass
 from typing import TYPE_CHECKING, Literal
 
 from ..errors import BadRequest
+from ..language import either, mark, say
 from ..model import GenerationRequest, OptionValue
 
 if TYPE_CHECKING:
@@ -51,10 +52,10 @@ class Option:
 
     name: the service's own field name. unset: the value that means "not sent" (None: always sent
     where it applies). minimum/maximum: inclusive, for int and each of ints; `limits` narrows them
-    by the other settings. size: length of ints. applies: "" or, in words, why it has no effect
-    with the other settings; such an option is greyed and not sent. subtype: a hint for drawing.
-    random: the value `unset` is replaced by a drawn one when the request is made, so that the
-    request can be repeated.
+    by the other settings. size: length of ints. applies: "" or, in the user's language, why it has
+    no effect with the other settings; such an option is greyed and not sent. subtype: a hint for
+    drawing. random: the value `unset` is replaced by a drawn one when the request is made, so that
+    the request can be repeated.
     """
 
     name: str
@@ -77,38 +78,48 @@ class Option:
 
     def check(self, value: OptionValue, draft: Draft) -> OptionValue:
         """The value in its proper type. Errors: BadRequest, naming the range or the choices."""
+        label = say(self.label)
         match self.kind:
             case "bool":
                 if isinstance(value, bool):
                     return value
-                raise BadRequest(f"{self.label} must be on or off.")
+                raise BadRequest(say("{label} must be on or off.", label=label))
             case "choice":
                 if value in (values := [c.value for c in self.choices]):
                     return value
-                raise BadRequest(f"{self.label} cannot be {value!r}.", f"Use {_either(values)}.")
+                raise BadRequest(
+                    say("{label} cannot be {value!r}.", label=label, value=value),
+                    say("Use {values}.", values=either(values)),
+                )
             case "text":
                 if isinstance(value, str) and (
                     not self.max_length or len(value) <= self.max_length
                 ):
                     return value
                 raise BadRequest(
-                    f"{self.label} must be text of up to {self.max_length} characters."
+                    say(
+                        "{label} must be text of up to {count} characters.",
+                        label=label,
+                        count=self.max_length,
+                    )
                 )
             case "int":
                 return self._whole_number(value, draft)
             case "ints":
                 if isinstance(value, (tuple, list)) and len(value) == self.size:
                     return tuple(self._whole_number(v, draft) for v in value)
-                raise BadRequest(f"{self.label} needs {self.size} whole numbers.")
+                raise BadRequest(
+                    say("{label} needs {count} whole numbers.", label=label, count=self.size)
+                )
 
     def _whole_number(self, value: object, draft: Draft) -> int:
         low, high = self.bounds(draft)
         if isinstance(value, bool) or not isinstance(value, int):
-            raise BadRequest(f"{self.label} must be a whole number.")
+            raise BadRequest(say("{label} must be a whole number.", label=say(self.label)))
         if (low is not None and value < low) or (high is not None and value > high):
             raise BadRequest(
-                f"{self.label} is {value:,}, outside its range.",
-                f"Use {low:,} to {high:,} with these settings.",
+                say("{label} is {value:,}, outside its range.", label=say(self.label), value=value),
+                say("Use {low:,} to {high:,} with these settings.", low=low, high=high),
             )
         return value
 
@@ -146,7 +157,8 @@ def make_request(
     for name in settings:
         if name not in known:
             raise BadRequest(
-                f"{provider.label} has no option {name!r}.", f"It has {_either(list(known))}."
+                say("{service} has no option {name!r}.", service=provider.label, name=name),
+                say("It has {names}.", names=either(list(known))),
             )
     draft = Draft({**defaults(provider), **settings}, len(pictures))
     options: dict[str, OptionValue] = {}
@@ -154,7 +166,10 @@ def make_request(
         value = draft[name]
         if reason := option.applies(draft):
             if name in settings and value not in (option.unset, option.default):
-                raise BadRequest(f"{option.label} cannot be used here: {reason}.")
+                label = say(option.label)
+                raise BadRequest(
+                    say("{label} cannot be used here: {reason}.", label=label, reason=reason)
+                )
             continue
         if option.unset is not None and value == option.unset:
             if option.random:
@@ -167,39 +182,80 @@ def make_request(
 
 
 def _check_inputs(
-    can: Capabilities, label: str, prompt: str, negative_prompt: str, pictures: int
+    can: Capabilities, service: str, prompt: str, negative_prompt: str, pictures: int
 ) -> None:
     if pictures > can.pictures_max:
         raise BadRequest(
-            f"{label} takes {_count(can.pictures_max)} at most, not {pictures}.",
-            "Remove some pictures from the list.",
+            _too_many(service, can.pictures_max, pictures),
+            say("Remove some pictures from the list."),
         )
     if not pictures:
         if not can.text:
-            raise BadRequest(f"{label} needs a picture.", "Add one to the list.")
+            raise BadRequest(
+                say("{service} needs a picture.", service=service), say("Add one to the list.")
+            )
         if not prompt:
-            instead = " or add a picture" if can.pictures_max else ""
-            raise BadRequest("There is nothing to make a model from.", f"Type a prompt{instead}.")
+            raise BadRequest(
+                say("There is nothing to make a model from."),
+                say("Type a prompt or add a picture.")
+                if can.pictures_max
+                else say("Type a prompt."),
+            )
     if prompt and pictures and not can.prompt_with_pictures:
-        raise BadRequest(f"{label} takes a prompt or a picture, not both.", "Clear one of the two.")
-    if prompt and len(prompt) < can.prompt_min:
         raise BadRequest(
-            f"The prompt is too short for {label}.",
-            f"Type at least {can.prompt_min} characters.",
+            say("{service} takes a prompt or a picture, not both.", service=service),
+            say("Clear one of the two."),
         )
-    for what, text in (("prompt", prompt), ("negative prompt", negative_prompt)):
+    if prompt and len(prompt) < can.prompt_min:
+        raise too_short(service, can.prompt_min)
+    for text, too_long in (
+        (prompt, mark("The prompt is too long: {count:,} characters.")),
+        (negative_prompt, mark("The negative prompt is too long: {count:,} characters.")),
+    ):
         if len(text) > can.prompt_max:
             raise BadRequest(
-                f"The {what} is too long: {len(text):,} characters.",
-                f"{label} is sent at most {can.prompt_max:,}; shorten it.",
+                say(too_long, count=len(text)),
+                say(
+                    "{service} is sent at most {limit:,}; shorten it.",
+                    service=service,
+                    limit=can.prompt_max,
+                ),
             )
     if negative_prompt:
         if not can.negative_prompt:
-            raise BadRequest(f"{label} takes no negative prompt.", "Clear it.")
+            raise BadRequest(
+                say("{service} takes no negative prompt.", service=service), say("Clear it.")
+            )
         if pictures and not can.negative_prompt_with_pictures:
             raise BadRequest(
-                f"{label} takes a negative prompt with text only.", "Clear it or the pictures."
+                say("{service} takes a negative prompt with text only.", service=service),
+                say("Clear it or the pictures."),
             )
+
+
+def too_short(service: str, least: int) -> BadRequest:
+    return BadRequest(
+        say("The prompt is too short for {service}.", service=service),
+        say("Type at least {count} characters.", count=least),
+    )
+
+
+def _too_many(service: str, limit: int, count: int) -> str:
+    match limit:
+        case 0:
+            return say(
+                "{service} takes no pictures at most, not {count}.", service=service, count=count
+            )
+        case 1:
+            return say(
+                "{service} takes 1 picture at most, not {count}.", service=service, count=count
+            )
+    return say(
+        "{service} takes {limit} pictures at most, not {count}.",
+        service=service,
+        limit=limit,
+        count=count,
+    )
 
 
 def _clean(text: str) -> str:
@@ -210,13 +266,3 @@ def _clean(text: str) -> str:
 def _spare(character: str) -> str:
     # Joiners and direction marks are unprintable to Python but carry meaning in Arabic or emoji.
     return character if character in "\u200c\u200d\u200e\u200f\u2066\u2067\u2068\u2069" else " "
-
-
-def _count(pictures: int) -> str:
-    return (
-        "no pictures" if not pictures else "1 picture" if pictures == 1 else f"{pictures} pictures"
-    )
-
-
-def _either(values: Sequence[str]) -> str:
-    return values[0] if len(values) == 1 else f"{', '.join(values[:-1])} or {values[-1]}"

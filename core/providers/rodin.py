@@ -21,6 +21,7 @@ from urllib.parse import urlsplit
 from ..addresses import check_base_url
 from ..errors import BadRequest, JobFailed, MaquetteError, NoAnswer, SetupError
 from ..http import Reply
+from ..language import say
 from ..model import Accepted, GenerationRequest
 from . import rodin_form
 from .base import (
@@ -102,7 +103,10 @@ class Rodin(Provider):
             answer = reading.read(reply)
             has = f"uuid {reading.shown(task, 60)}" if task else "no uuid"
             raise NoAnswer(
-                f"The answer of {self.label} names no job that could be watched.",
+                say(
+                    "The answer of {service} names no job that could be watched.",
+                    service=self.label,
+                ),
                 details=f"{reply.asked}: HTTP {reply.status}: {has}, fields: "
                 + reading.shown(", ".join(answer)),
             )
@@ -125,9 +129,11 @@ class Rodin(Provider):
         if states and len(ended) == len(states):
             if "Done" not in states:
                 raise JobFailed(
-                    f"{self.label} could not make this model.",
-                    "Try another prompt or picture. Whether the credits come back is not"
-                    " documented: check the balance.",
+                    say("{service} could not make this model.", service=self.label),
+                    say(
+                        "Try another prompt or picture. Whether the credits come back is not"
+                        " documented: check the balance."
+                    ),
                     details=f"POST /status: {_counted(states)}",
                 )
             return Status("done", share=1.0)
@@ -156,18 +162,17 @@ class Rodin(Provider):
             details = f"{reply.asked}: files: {names}; jobs: {reading.shown(_counted(states))}"
             if complete and (files or "Done" not in states):
                 raise JobFailed(
-                    f"{self.label} finished without a model file.",
-                    "Try again with other settings; check the balance for what it cost.",
+                    say("{service} finished without a model file.", service=self.label),
+                    say("Try again with other settings; check the balance for what it cost."),
                     details=details,
                 )
-            raise NoAnswer(f"{self.label} does not list the model yet.", details=details)
+            raise NoAnswer(
+                say("{service} does not list the model yet.", service=self.label), details=details
+            )
         return Results(
             models=models,
             preview=_preview(files),
-            warning=f"{len(failed)} of {len(states)} parts of the job failed at {self.label};"
-            " something beside the model may be missing."
-            if failed
-            else "",
+            warning=_some_failed(self.label, len(failed), len(states)),
         )
 
     def balance(self) -> Balance:
@@ -176,7 +181,9 @@ class Rodin(Provider):
         # Documented as a whole number; a generation costs half a one.
         credits = number(self._reading().read(reply).get("balance"))
         if credits is None:
-            raise NoAnswer(f"{self.label} did not say the balance.", details=reply.asked)
+            raise NoAnswer(
+                say("{service} did not say the balance.", service=self.label), details=reply.asked
+            )
         return Balance(credits)
 
     # --- asking ---
@@ -188,7 +195,10 @@ class Rodin(Provider):
         reply: Reply = self.api.post("/status", json_body={"subscription_key": ticket})
         jobs = self._reading(accepted).read(reply).get("jobs")
         if not isinstance(jobs, list) or not all(isinstance(job, dict) for job in jobs):
-            raise NoAnswer(f"The answer of {self.label} could not be read.", details=reply.asked)
+            raise NoAnswer(
+                say("The answer of {service} could not be read.", service=self.label),
+                details=reply.asked,
+            )
         return jobs
 
     def _states_if_told(self, accepted: Accepted) -> list[str]:
@@ -204,24 +214,6 @@ class Rodin(Provider):
         tickets = accepted.ticket.values() if accepted else ()
         return Reading(self.label, paid, (self.api.account.key, *tickets))
 
-    def _need_key(self) -> None:
-        if self.needs_key and not self.api.account.key:
-            names = " or ".join(self.key_variables)
-            raise SetupError(
-                f"{self.label} needs a key.",
-                f"Enter yours in the add-on's preferences, or set {names} before Blender starts.",
-            )
-
-    def _need_same_place(self, accepted: Accepted) -> None:
-        """The key of one host is never sent together with the ticket of another."""
-        here = check_base_url(self.api.account.base_url, self.label)
-        if accepted.base_url != here:
-            raise SetupError(
-                f"This job was started at {_place(accepted.base_url)}, and the service URL now"
-                f" leads to {_place(here)}.",
-                "Set the service URL back in the add-on's preferences to go on with it.",
-            )
-
 
 # --- reading answers ------------------------------------------------------------------------
 
@@ -236,13 +228,30 @@ def _content(path: str) -> bytes:
         return Path(path).read_bytes()
     except OSError as error:
         raise BadRequest(
-            "The prepared picture is gone.", "Generate again.", details=str(error.strerror)
+            say("The prepared picture is gone."),
+            say("Generate again."),
+            details=str(error.strerror),
         ) from error
 
 
-def _place(url: str) -> str:
-    parts = urlsplit(url)
-    return f"{parts.netloc}{parts.path}" or "an unknown place"
+def _some_failed(service: str, failed: int, count: int) -> str:
+    match failed:
+        case 0:
+            return ""
+        case 1:
+            return say(
+                "1 of {count} parts of the job failed at {service};"
+                " something beside the model may be missing.",
+                count=count,
+                service=service,
+            )
+    return say(
+        "{failed} of {count} parts of the job failed at {service};"
+        " something beside the model may be missing.",
+        failed=failed,
+        count=count,
+        service=service,
+    )
 
 
 def _state(job: dict[str, Any]) -> str:

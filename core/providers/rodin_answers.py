@@ -15,47 +15,50 @@ from typing import Any
 
 from ..errors import Busy, Gone, MaquetteError, NoAnswer, Refused
 from ..http import Reply
+from ..language import mark, say
 from .base import text
 
-KEY_ADVICE = "Check the key in the add-on's preferences."
-URL_ADVICE = "Check the service URL in the add-on's preferences."
+KEY_ADVICE = mark("Check the key in the add-on's preferences.")
+URL_ADVICE = mark("Check the service URL in the add-on's preferences.")
 
-# [errors], without the API_ that newer pages put before some. {0} is the service's name.
+# [errors], without the API_ that newer pages put before some. {service} is its name.
 REFUSALS = {
-    "UNAUTHORIZED": ("{0} did not accept the key.", KEY_ADVICE),
+    "UNAUTHORIZED": (mark("{service} did not accept the key."), KEY_ADVICE),
     "NO_ACTIVE_SUBSCRIPTION": (
-        "The {0} account of this key has no active subscription.",
-        "Subscribe or buy API credits on the service's website.",
+        mark("The {service} account of this key has no active subscription."),
+        mark("Subscribe or buy API credits on the service's website."),
     ),
     "SUBSCRIPTION_PLAN_TOO_LOW": (
-        "The {0} plan of this key does not include the API.",
-        "Change to a plan that does (Business), or buy API credits, on the service's website.",
+        mark("The {service} plan of this key does not include the API."),
+        mark(
+            "Change to a plan that does (Business), or buy API credits, on the service's website."
+        ),
     ),
     "INSUFFICIENT_FUND": (
-        "There are not enough credits left at {0}.",
-        "Check the balance and buy more on the service's website.",
+        mark("There are not enough credits left at {service}."),
+        mark("Check the balance and buy more on the service's website."),
     ),
     "OBJECT_NOT_FOUND_ON_IMAGE": (
-        "{0} found no object in the picture.",
-        "Use another picture: one object, whole, on a plain background.",
+        mark("{service} found no object in the picture."),
+        mark("Use another picture: one object, whole, on a plain background."),
     ),
     "IMAGE_CONTENT_VIOLATION": (
-        "{0} refused the picture for its content.",
-        "Use another picture.",
+        mark("{service} refused the picture for its content."),
+        mark("Use another picture."),
     ),
     "IMAGE_LABEL_LENGTH_TOO_LONG": (
-        "{0} got more directions than pictures.",
-        "Name one direction for each picture, or none.",
+        mark("{service} got more directions than pictures."),
+        mark("Name one direction for each picture, or none."),
     ),
     "INVALID_REQUEST": (
-        "{0} did not accept the settings.",
-        "Change them; the details hold the service's own words.",
+        mark("{service} did not accept the settings."),
+        mark("Change them; the details hold the service's own words."),
     ),
-    "USER_NOT_FOUND": ("{0} knows no user for this key.", KEY_ADVICE),
-    "GROUP_NOT_FOUND": ("{0} knows no group for this key.", KEY_ADVICE),
+    "USER_NOT_FOUND": (mark("{service} knows no user for this key."), KEY_ADVICE),
+    "GROUP_NOT_FOUND": (mark("{service} knows no group for this key."), KEY_ADVICE),
     "PERMISSION_DENIED": (
-        "{0} does not allow this key to do that.",
-        "Check the key and its plan on the service's website.",
+        mark("{service} does not allow this key to do that."),
+        mark("Check the key and its plan on the service's website."),
     ),
 }
 REFUSALS["INSUFFICIENT_FUNDS"] = REFUSALS["INSUFFICIENT_FUND"]
@@ -99,7 +102,7 @@ class Reading:
         code = "" if error in (None, False, "", "OK", "none") else self.shown(error, 60)
         if reply.status == 429 and code.removeprefix("API_") not in REFUSALS:
             return Busy(
-                f"{self.label} gets too many requests just now.",
+                say("{service} gets too many requests just now.", service=self.label),
                 code=code,
                 retry_after=reply.retry_after,
             )
@@ -108,8 +111,10 @@ class Reading:
         said = (self.shown(answer.get("message")) or code).rstrip(".")
         if reply.status == 500 and b"Unexpected token" in reply.body:
             return Refused(
-                f"{self.label} could not read the settings: {said}.",
-                "Change them, and report this: Maquette should not have sent it.",
+                say(
+                    "{service} could not read the settings: {said}.", service=self.label, said=said
+                ),
+                say("Change them, and report this: Maquette should not have sent it."),
                 code=code,
             )
         return self._known(code, reply) or self._by_status(code, said, reply, answer)
@@ -118,22 +123,25 @@ class Reading:
         name = code.removeprefix("API_")
         if name in REFUSALS:
             message, advice = REFUSALS[name]
-            return Refused(message.format(self.label), advice, code=code)
+            return Refused(say(message, service=self.label), say(advice), code=code)
         if name == PARALLEL:
             return Busy(
-                f"{self.label} is already working on as many jobs as this account may have.",
+                say(
+                    "{service} is already working on as many jobs as this account may have.",
+                    service=self.label,
+                ),
                 code=code,
                 retry_after=reply.retry_after,
             )
         if name == NO_SUCH_TASK and not self.paid:
             return Gone(
-                f"{self.label} does not know this job any more.",
-                "Results are kept for 7 days; after that it has to be made anew.",
+                say("{service} does not know this job any more.", service=self.label),
+                say("Results are kept for 7 days; after that it has to be made anew."),
                 code=code,
             )
         if name == UNKNOWN:
             return NoAnswer(
-                f"{self.label} reports an unknown error on its side.",
+                say("{service} reports an unknown error on its side.", service=self.label),
                 code=code,
                 retry_after=reply.retry_after,
             )
@@ -147,11 +155,17 @@ class Reading:
         if reply.status >= 500 or reply.status == 408:
             return self._no_answer(reply, code)
         if code and self.paid and answer.get("uuid"):
-            return NoAnswer(f"{self.label} named a job and an error, {code}.", code=code)
+            return NoAnswer(
+                say("{service} named a job and an error, {code}.", service=self.label, code=code),
+                code=code,
+            )
         if code:
+            said = said if code in said else f"{code}: {said}"
             return Refused(
-                f"{self.label} said no: {said if code in said else f'{code}: {said}'}.",
-                KEY_ADVICE if reply.status in (401, 403) else "Its documentation may explain this.",
+                say("{service} said no: {said}.", service=self.label, said=said),
+                say(KEY_ADVICE)
+                if reply.status in (401, 403)
+                else say("Its documentation may explain this."),
                 code=code,
             )
         return None if reply.ok else self._refused_status(reply)
@@ -161,29 +175,40 @@ class Reading:
             return self._no_answer(reply)
         if reply.status == 413:
             return Refused(
-                f"The pictures are too large for {self.label}.", "Use fewer or smaller ones."
+                say("The pictures are too large for {service}.", service=self.label),
+                say("Use fewer or smaller ones."),
             )
         if reply.is_web_page:
-            message = f"{self.label} answered with a web page, not with its API."
             # While waiting for a job, a maintenance page or a hotel's login passes.
-            return Refused(message, URL_ADVICE) if self.paid else NoAnswer(message, URL_ADVICE)
+            return (Refused if self.paid else NoAnswer)(
+                say("{service} answered with a web page, not with its API.", service=self.label),
+                say(URL_ADVICE),
+            )
         if reply.status in (401, 403):
             return self._unauthorized()
         if reply.ok:
-            return NoAnswer(f"The answer of {self.label} could not be read.")
+            return NoAnswer(say("The answer of {service} could not be read.", service=self.label))
         return self._refused_status(reply)
 
     def _unauthorized(self) -> MaquetteError:
         message, advice = REFUSALS["UNAUTHORIZED"]
-        return Refused(message.format(self.label), advice, code="UNAUTHORIZED")
+        return Refused(say(message, service=self.label), say(advice), code="UNAUTHORIZED")
 
     def _no_answer(self, reply: Reply, code: str = "") -> MaquetteError:
         return NoAnswer(
-            f"{self.label} has trouble (HTTP {reply.status}).",
+            say("{service} has trouble (HTTP {status}).", service=self.label, status=reply.status),
             code=code,
             retry_after=reply.retry_after,
         )
 
     def _refused_status(self, reply: Reply) -> MaquetteError:
-        advice = URL_ADVICE if reply.status in (404, 405) else "The details hold what it said."
-        return Refused(f"{self.label} did not accept the request (HTTP {reply.status}).", advice)
+        return Refused(
+            say(
+                "{service} did not accept the request (HTTP {status}).",
+                service=self.label,
+                status=reply.status,
+            ),
+            say(URL_ADVICE)
+            if reply.status in (404, 405)
+            else say("The details hold what it said."),
+        )

@@ -8,6 +8,7 @@ from __future__ import annotations
 import json
 
 from ..errors import BadRequest
+from ..language import say
 from ..model import GenerationRequest, OptionValue
 from .base import Price
 from .rodin_options import EXTREME_HIGH, GEN_1, GEN_25, GEN_25_LOW, SKETCH
@@ -20,19 +21,24 @@ def check(request: GenerationRequest) -> None:
     """What concerns two settings at once. Errors: BadRequest."""
     if request.options.get("material") == "Hybrid" and request.options.get("tier") not in GEN_25:
         raise BadRequest(
-            "Hybrid material is made by the Gen-2.5 tiers only.", "Change the material or the tier."
+            say("Hybrid material is made by the Gen-2.5 tiers only."),
+            say("Change the material or the tier."),
         )
     if labels := picture_labels(request.options.get("image_label", "")):
         for label in labels:
             if label not in PICTURE_LABELS:
                 raise BadRequest(
-                    f"Directions: {label!r} is not one.",
-                    f"Use {', '.join(PICTURE_LABELS)}, separated by commas.",
+                    say("Directions: {word!r} is not one.", word=label),
+                    say("Use {words}, separated by commas.", words=", ".join(PICTURE_LABELS)),
                 )
         if len(labels) != len(request.pictures):
             raise BadRequest(
-                f"There are {len(labels)} directions for {len(request.pictures)} pictures.",
-                "Name one for each picture; ? is for unknown.",
+                say(
+                    "There are {directions} directions for {pictures} pictures.",
+                    directions=len(labels),
+                    pictures=len(request.pictures),
+                ),
+                say("Name one for each picture; ? is for unknown."),
             )
 
 

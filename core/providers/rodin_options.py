@@ -13,6 +13,7 @@ from __future__ import annotations
 
 from collections.abc import Callable, Sequence
 
+from ..language import mark, say
 from ..model import OptionValue
 from .options import Choice, Draft, Option
 
@@ -28,15 +29,15 @@ NOT_SKETCH = (*GEN_1, *GEN_2, *GEN_25)
 
 
 def _tiers(tiers: Sequence[str], otherwise: str) -> Rule:
-    return lambda draft: "" if draft["tier"] in tiers else otherwise
+    return lambda draft: "" if draft["tier"] in tiers else say(otherwise)
 
 
 def _pictures(least: int, otherwise: str) -> Rule:
-    return lambda draft: "" if draft.pictures >= least else otherwise
+    return lambda draft: "" if draft.pictures >= least else say(otherwise)
 
 
 def _setting(name: str, value: OptionValue, otherwise: str) -> Rule:
-    return lambda draft: "" if draft[name] == value else otherwise
+    return lambda draft: "" if draft[name] == value else say(otherwise)
 
 
 def _both(*rules: Rule) -> Rule:
@@ -44,13 +45,15 @@ def _both(*rules: Rule) -> Rule:
     return lambda draft: next((reason for rule in rules if (reason := rule(draft))), "")
 
 
-def _not_gen_1_triangles(what: str) -> Rule:
+def _not_gen_1_triangles(otherwise: str) -> Rule:
     # [gen1]: Raw fixes quality to medium and addons to none.
-    return lambda draft: what if draft["tier"] in GEN_1 and draft["mesh_mode"] == "Raw" else ""
+    return lambda draft: (
+        say(otherwise) if draft["tier"] in GEN_1 and draft["mesh_mode"] == "Raw" else ""
+    )
 
 
-_ONLY_GEN_25 = "only the Gen-2.5 tiers have it"
-_NEEDS_PICTURE = "it needs a picture"
+_ONLY_GEN_25 = mark("only the Gen-2.5 tiers have it")
+_NEEDS_PICTURE = mark("it needs a picture")
 
 
 def face_limits(draft: Draft) -> tuple[int, int]:
@@ -98,7 +101,7 @@ OPTIONS: tuple[Option, ...] = (
             Choice("Raw", "Triangles", 1, "Dense and close to the generated shape"),
             Choice("Quad", "Quads", 2, "Remeshed along the form, with fewer faces"),
         ),
-        applies=_tiers(NOT_SKETCH, "Sketch always makes triangles"),
+        applies=_tiers(NOT_SKETCH, mark("Sketch always makes triangles")),
     ),
     Option(
         name="quality",
@@ -114,9 +117,9 @@ OPTIONS: tuple[Option, ...] = (
             Choice("extra-low", "Extra Low", 4),
         ),
         applies=_both(
-            _tiers(NOT_SKETCH, "Sketch is always of medium quality"),
-            _not_gen_1_triangles("triangles of this tier are always of medium quality"),
-            _setting("quality_override", 0, "a number of faces is set instead"),
+            _tiers(NOT_SKETCH, mark("Sketch is always of medium quality")),
+            _not_gen_1_triangles(mark("triangles of this tier are always of medium quality")),
+            _setting("quality_override", 0, mark("a number of faces is set instead")),
         ),
     ),
     Option(
@@ -129,7 +132,7 @@ OPTIONS: tuple[Option, ...] = (
         maximum=2_000_000,
         limits=face_limits,
         description="Number of faces to aim for, instead of a quality; 0: by quality",
-        applies=_tiers(NOT_SKETCH, "Sketch has a fixed number of faces"),
+        applies=_tiers(NOT_SKETCH, mark("Sketch has a fixed number of faces")),
     ),
     Option(
         name="material",
@@ -144,7 +147,7 @@ OPTIONS: tuple[Option, ...] = (
             Choice("None", "None", 4, "Only the shape"),
             Choice("Hybrid", "Hybrid", 5, "Gen-2.5 only; the documentation says no more about it"),
         ),
-        applies=_tiers(NOT_SKETCH, "Sketch always makes PBR"),
+        applies=_tiers(NOT_SKETCH, mark("Sketch always makes PBR")),
     ),
     Option(
         name="addons",
@@ -158,8 +161,8 @@ OPTIONS: tuple[Option, ...] = (
             Choice("HighPack", "HighPack", 2, "4K textures, quads times 16; 1 credit more"),
         ),
         applies=_both(
-            _tiers(NOT_SKETCH, "Sketch takes no add-on"),
-            _not_gen_1_triangles("this tier takes no add-on with triangles"),
+            _tiers(NOT_SKETCH, mark("Sketch takes no add-on")),
+            _not_gen_1_triangles(mark("this tier takes no add-on with triangles")),
         ),
     ),
     Option(
@@ -173,8 +176,8 @@ OPTIONS: tuple[Option, ...] = (
             Choice("fuse", "Several Objects", 2, "Their features are merged into one"),
         ),
         applies=_both(
-            _tiers((*SKETCH, *GEN_1), "newer tiers always take the pictures for one object"),
-            _pictures(2, "it needs two pictures or more"),
+            _tiers((*SKETCH, *GEN_1), mark("newer tiers always take the pictures for one object")),
+            _pictures(2, mark("it needs two pictures or more")),
         ),
     ),
     Option(
@@ -264,7 +267,7 @@ OPTIONS: tuple[Option, ...] = (
         kind="bool",
         default=False,
         description="Refine the texture afterwards; it may look less like the picture",
-        applies=_tiers((*GEN_2, *GEN_25), "only Gen-2 and newer have it"),
+        applies=_tiers((*GEN_2, *GEN_25), mark("only Gen-2 and newer have it")),
     ),
     Option(
         name="texture_delight",
@@ -289,7 +292,7 @@ OPTIONS: tuple[Option, ...] = (
             _tiers(GEN_25, _ONLY_GEN_25),
             _tiers(
                 [tier for tier in GEN_25 if tier not in GEN_25_LOW],
-                "the low Gen-2.5 tiers are always faithful",
+                mark("the low Gen-2.5 tiers are always faithful"),
             ),
         ),
     ),
@@ -315,7 +318,7 @@ OPTIONS: tuple[Option, ...] = (
         kind="bool",
         default=False,
         description="Finer detail in the shape",
-        applies=_tiers(EXTREME_HIGH, "only Gen-2.5 Extreme High has it"),
+        applies=_tiers(EXTREME_HIGH, mark("only Gen-2.5 Extreme High has it")),
     ),
     Option(
         name="mesh_simplify",
@@ -324,8 +327,8 @@ OPTIONS: tuple[Option, ...] = (
         default=True,
         description="Reduce the triangles after generation",
         applies=_both(
-            _tiers(GEN_1, "only Regular, Detail and Smooth have it"),
-            _setting("mesh_mode", "Raw", "it works on triangles"),
+            _tiers(GEN_1, mark("only Regular, Detail and Smooth have it")),
+            _setting("mesh_mode", "Raw", mark("it works on triangles")),
         ),
     ),
     Option(
@@ -336,8 +339,8 @@ OPTIONS: tuple[Option, ...] = (
         default=True,
         description="Smooth the quads after generation",
         applies=_both(
-            _tiers(GEN_1, "only Regular, Detail and Smooth have it"),
-            _setting("mesh_mode", "Quad", "it works on quads"),
+            _tiers(GEN_1, mark("only Regular, Detail and Smooth have it")),
+            _setting("mesh_mode", "Quad", mark("it works on quads")),
         ),
     ),
     Option(

@@ -13,18 +13,19 @@ from pathlib import Path
 from .. import sandbox
 from ..errors import BadRequest
 from ..http import Account
+from ..language import mark, say
 from ..model import Accepted, GenerationRequest, OptionValue
 from ..storage import storage_error
 from .base import Balance, Capabilities, Pacing, Price, Provider, Results, Status
-from .options import Choice, Draft, Option, make_request
+from .options import Choice, Draft, Option, make_request, too_short
 from .rodin import Rodin
 from .triverse import Triverse
 
 RODIN, TRIVERSE = "Rodin", "Triverse"
 
 
-def _rodin_only(what: str) -> Callable[[Draft], str]:
-    return lambda draft: "" if draft["protocol"] == RODIN else f"Triverse takes no {what}"
+def _rodin_only(otherwise: str) -> Callable[[Draft], str]:
+    return lambda draft: "" if draft["protocol"] == RODIN else say(otherwise)
 
 
 class _Rodin(Rodin):
@@ -79,7 +80,7 @@ class SandboxProvider(Provider):
             maximum=65_535,
             random=(0, 65_535),
             description="The same prompt and seed give the same model; -1: a new one each time",
-            applies=_rodin_only("seed"),
+            applies=_rodin_only(mark("Triverse takes no seed")),
         ),
         Option(
             name="box",
@@ -92,7 +93,7 @@ class SandboxProvider(Provider):
             maximum=300,
             description="Width, height and depth of the box the model should fill; only proportions"
             " matter. 0, 0, 0: free",
-            applies=_rodin_only("proportions"),
+            applies=_rodin_only(mark("Triverse takes no proportions")),
         ),
     )
 
@@ -104,9 +105,7 @@ class SandboxProvider(Provider):
     def check(cls, request: GenerationRequest) -> None:
         least = Triverse.capabilities.prompt_min
         if _protocol(request) == TRIVERSE and not request.pictures and len(request.prompt) < least:
-            raise BadRequest(
-                "The prompt is too short for Triverse.", f"Type at least {least} characters."
-            )
+            raise too_short(Triverse.label, least)
 
     @classmethod
     def estimate(cls, request: GenerationRequest) -> Price:
@@ -169,7 +168,9 @@ def _uploaded(service: Provider, picture: str) -> str:
         return service.upload(Path(picture))
     except OSError as error:
         raise BadRequest(
-            "The prepared picture is gone.", "Generate again.", details=str(error.strerror)
+            say("The prepared picture is gone."),
+            say("Generate again."),
+            details=str(error.strerror),
         ) from error
 
 

@@ -19,10 +19,11 @@ import time
 from collections.abc import Mapping, Sequence
 from pathlib import Path
 from typing import Any
-from urllib.parse import quote, urlsplit
+from urllib.parse import quote
 
 from ..addresses import check_base_url
-from ..errors import BadRequest, Busy, Gone, JobFailed, NoAnswer, Refused, SetupError
+from ..errors import BadRequest, Busy, Gone, JobFailed, NoAnswer, Refused
+from ..language import say
 from ..model import Accepted, GenerationRequest
 from .base import (
     Balance,
@@ -72,8 +73,8 @@ class Triverse(Provider):
     def check(cls, request: GenerationRequest) -> None:
         if request.negative_prompt and request.options.get("output") == "mesh":
             raise BadRequest(
-                "Triverse takes a negative prompt for textured models only.",
-                "Clear it, or set Output to Textured Model.",
+                say("Triverse takes a negative prompt for textured models only."),
+                say("Clear it, or set Output to Textured Model."),
             )
 
     @classmethod
@@ -91,7 +92,9 @@ class Triverse(Provider):
             error.retry_after = UPLOAD_SECONDS if error.retry_after is None else error.retry_after
             raise
         if not isinstance(key, str) or not key:
-            raise NoAnswer("Triverse did not say where it put the picture.", details=reply.asked)
+            raise NoAnswer(
+                say("Triverse did not say where it put the picture."), details=reply.asked
+            )
         return key
 
     def submit(
@@ -115,8 +118,12 @@ class Triverse(Provider):
         if not _task_id(task):
             if reply.status == 409 or code_of(body) == 2005:
                 raise Refused(
-                    "Triverse takes this order for one it already has, and does not say which.",
-                    "Equal orders within a short time count as one: wait, or change something.",
+                    say(
+                        "Triverse takes this order for one it already has, and does not say which."
+                    ),
+                    say(
+                        "Equal orders within a short time count as one: wait, or change something."
+                    ),
                     details=self._reading.details(reply),
                     code="2005",
                 )
@@ -126,7 +133,7 @@ class Triverse(Provider):
             # It was taken, but as what? The same order once more may tell.
             fields = self._reading.shown(", ".join(task))
             raise NoAnswer(
-                "The answer of Triverse names no task that could be watched.",
+                say("The answer of Triverse names no task that could be watched."),
                 details=f"{reply.asked}: HTTP {reply.status}, fields: {fields}",
             )
         # [api-endpoints/text-to-3d] a new task may not be found at once; null: not told.
@@ -145,7 +152,8 @@ class Triverse(Provider):
         word = answer.get("status")
         if not isinstance(word, str) or not word:
             raise NoAnswer(
-                "Triverse did not say how the job is going.", details=f"task {accepted.job_id}"
+                say("Triverse did not say how the job is going."),
+                details=f"task {accepted.job_id}",
             )
         progress = number(answer.get("progress"))
         share = None if progress is None else min(max(progress / 100, 0.0), 1.0)
@@ -156,8 +164,8 @@ class Triverse(Provider):
                 raise self._failed(accepted, answer.get("error"))
             case "CANCELLED":
                 raise JobFailed(
-                    "The job was cancelled at Triverse.",
-                    "Whether its credits come back is not documented: check the balance.",
+                    say("The job was cancelled at Triverse."),
+                    say("Whether its credits come back is not documented: check the balance."),
                     details=f"task {accepted.job_id}",
                 )
             case "PENDING" | "QUEUED":
@@ -192,7 +200,7 @@ class Triverse(Provider):
         answer = self._reading.read(reply)
         credits = number(answer.get("balance"))
         if credits is None:
-            raise NoAnswer("Triverse did not say the balance.", details=reply.asked)
+            raise NoAnswer(say("Triverse did not say the balance."), details=reply.asked)
         return Balance(credits, frozen=number(answer.get("frozen")))
 
     def quote(self, request: GenerationRequest) -> Price | None:
@@ -210,24 +218,10 @@ class Triverse(Provider):
     def _reading(self) -> Reading:
         return Reading(self.api.account)
 
-    def _need_key(self) -> None:
-        if not self.api.account.key:
-            raise SetupError(
-                "Triverse needs a key.",
-                "Enter yours in the add-on's preferences, or set TRIVERSE_API_KEY before Blender"
-                " starts.",
-            )
-
     def _about(self, accepted: Accepted, path: str) -> dict[str, Any]:
         """Ask about a task. Errors besides: Gone, JobFailed (finished without files)."""
         self._need_key()
-        here = check_base_url(self.api.account.base_url, self.label)
-        if accepted.base_url != here:
-            raise SetupError(
-                f"This job was started at {_place(accepted.base_url)}, and the service URL now"
-                f" leads to {_place(here)}.",
-                "Set the service URL back in the add-on's preferences to go on with it.",
-            )
+        self._need_same_place(accepted)
         reply = self.api.get(_path(path, accepted))
         try:
             return self._reading.read(reply)
@@ -236,19 +230,19 @@ class Triverse(Provider):
             new = time.time() < accepted.at + accepted.visible_by
             if reply.status == 404 and new and not no_files:
                 raise NoAnswer(
-                    "Triverse does not show the new job yet.", details=error.details
+                    say("Triverse does not show the new job yet."), details=error.details
                 ) from None
             if error.code in ("1005", "1006"):
                 raise Gone(
-                    "Triverse does not know this job, or keeps its files no longer.",
-                    "Generate again; check the balance for what the first one cost.",
+                    say("Triverse does not know this job, or keeps its files no longer."),
+                    say("Generate again; check the balance for what the first one cost."),
                     details=error.details,
                     code=error.code,
                 ) from None
             if no_files:
                 raise JobFailed(
-                    "Triverse finished without files.",
-                    "Ask the service about the task named in the details.",
+                    say("Triverse finished without files."),
+                    say("Ask the service about the task named in the details."),
                     details=f"task {accepted.job_id}; {error.details}",
                     code=error.code,
                 ) from None
@@ -262,10 +256,10 @@ class Triverse(Provider):
         said = self._reading.shown(said if isinstance(said, str) else "")
         code = fields.get("code")
         return JobFailed(
-            f"Triverse could not make this model: {said}"
+            say("Triverse could not make this model: {said}", said=said)
             if said
-            else "Triverse could not make this model.",
-            "Try another prompt or picture. The credits of a failed job are given back.",
+            else say("Triverse could not make this model."),
+            say("Try another prompt or picture. The credits of a failed job are given back."),
             details=f"task {accepted.job_id}; error: {self._reading.shown(_as_text(error))}",
             code=self._reading.shown(code, 60) if isinstance(code, (str, int)) else "",
         )
@@ -290,7 +284,9 @@ def _params(request: GenerationRequest) -> dict[str, Any]:
 
 def _path(pattern: str, accepted: Accepted) -> str:
     if not _is_id(accepted.job_id):
-        raise Gone("The stored number of this job is not one of Triverse.", "Generate again.")
+        raise Gone(
+            say("The stored number of this job is not one of Triverse."), say("Generate again.")
+        )
     return pattern.format(quote(accepted.job_id, safe=""))
 
 
@@ -302,11 +298,6 @@ def _task_id(task: Mapping[str, Any]) -> str:
 def _is_id(value: str) -> bool:
     """Fit to be shown and, quoted, a part of a path ("." and ".." would be taken as steps)."""
     return 0 < len(value) <= ID_LENGTH and value.isprintable() and value not in (".", "..")
-
-
-def _place(url: str) -> str:
-    parts = urlsplit(url)
-    return f"{parts.netloc}{parts.path}" or "an unknown place"
 
 
 def _as_text(value: object) -> str:

@@ -15,39 +15,40 @@ from typing import Any
 
 from ..errors import Busy, MaquetteError, NoAnswer, Refused
 from ..http import Account, Reply
+from ..language import mark, say
 from .base import number, text
 
-URL_ADVICE = "Check the service URL in the add-on's preferences."
-SETTINGS_ADVICE = "Change the settings; the details hold the service's own words."
+URL_ADVICE = mark("Check the service URL in the add-on's preferences.")
+SETTINGS_ADVICE = mark("Change the settings; the details hold the service's own words.")
 
 # code: (kind, message, advice) [getting-started/errors]. What 1005, 1006 and 4042 mean about a
 # task, and 2005 about an order, is for triverse.py, which asked.
 ERRORS: Mapping[int, tuple[type[MaquetteError], str, str]] = {
-    1004: (Refused, "Triverse did not accept one of the settings.", SETTINGS_ADVICE),
+    1004: (Refused, mark("Triverse did not accept one of the settings."), SETTINGS_ADVICE),
     1005: (
         Refused,
-        "Triverse does not find something that the request names.",
-        "Generate again, so that a picture is sent anew; else check the service URL.",
+        mark("Triverse does not find something that the request names."),
+        mark("Generate again, so that a picture is sent anew; else check the service URL."),
     ),
-    1006: (Refused, "Triverse does not know this task.", URL_ADVICE),
-    2000: (Busy, "Triverse gets too many requests just now, or its queue is full.", ""),
-    2002: (Refused, "Triverse does not offer this kind of task.", SETTINGS_ADVICE),
-    2004: (Refused, "Triverse does not take this file.", "Use another picture."),
-    2005: (NoAnswer, "Triverse cannot tell this yet.", ""),
+    1006: (Refused, mark("Triverse does not know this task."), URL_ADVICE),
+    2000: (Busy, mark("Triverse gets too many requests just now, or its queue is full."), ""),
+    2002: (Refused, mark("Triverse does not offer this kind of task."), SETTINGS_ADVICE),
+    2004: (Refused, mark("Triverse does not take this file."), mark("Use another picture.")),
+    2005: (NoAnswer, mark("Triverse cannot tell this yet."), ""),
     2008: (
         Refused,
-        "Triverse refused the prompt or the picture for its content.",
-        "Change the prompt or use another picture.",
+        mark("Triverse refused the prompt or the picture for its content."),
+        mark("Change the prompt or use another picture."),
     ),
     2010: (
         Refused,
-        "There are not enough credits left at Triverse.",
-        "Check the balance and buy more on the service's website.",
+        mark("There are not enough credits left at Triverse."),
+        mark("Check the balance and buy more on the service's website."),
     ),
-    4042: (Refused, "Triverse has no files of this task.", ""),
-    5003: (NoAnswer, "Triverse is not available just now.", ""),
-    5004: (Refused, "Triverse cannot run this kind of task.", SETTINGS_ADVICE),
-    5005: (NoAnswer, "Triverse could not store the request.", ""),
+    4042: (Refused, mark("Triverse has no files of this task."), ""),
+    5003: (NoAnswer, mark("Triverse is not available just now."), ""),
+    5004: (Refused, mark("Triverse cannot run this kind of task."), SETTINGS_ADVICE),
+    5005: (NoAnswer, mark("Triverse could not store the request."), ""),
 }
 
 
@@ -63,7 +64,10 @@ class Reading:
         code = code_of(body or {})
         if reply.ok and body is not None and not code:
             return data_of(body)
-        kind, message, advice = ERRORS.get(code) or self._by_status(reply, body, code)
+        if row := ERRORS.get(code) or (ERRORS[2000] if reply.status == 429 else None):
+            kind, message, advice = row[0], say(row[1]), say(row[2])
+        else:
+            kind, message, advice = self._by_status(reply, body, code)
         error = kind(message, advice, details=self.details(reply), code=str(code or ""))
         if isinstance(error, (Busy, NoAnswer)):
             error.retry_after = reply.retry_after
@@ -73,20 +77,19 @@ class Reading:
         self, reply: Reply, body: dict[str, Any] | None, code: int
     ) -> tuple[type[MaquetteError], str, str]:
         """What an answer without a known code means."""
-        if reply.status == 429:
-            return ERRORS[2000]
         if reply.status >= 500 or reply.status == 408 or code >= 5000:
-            return NoAnswer, "Triverse has trouble and gave no proper answer.", ""
+            return NoAnswer, say("Triverse has trouble and gave no proper answer."), ""
         if reply.is_web_page:
-            return Refused, "A web page came back instead of an answer of Triverse.", URL_ADVICE
+            message = say("A web page came back instead of an answer of Triverse.")
+            return Refused, message, say(URL_ADVICE)
         if reply.ok and body is None:
-            return NoAnswer, "The answer of Triverse could not be read.", ""
+            return NoAnswer, say("The answer of Triverse could not be read."), ""
         if reply.status in (401, 403):
-            source = self._account.key_from or "preferences"
-            advice = f"Check the key; it comes from the {source}."
-            return Refused, "Triverse did not accept the key.", advice
+            source = self._account.key_from or say("preferences")
+            advice = say("Check the key; it comes from the {source}.", source=source)
+            return Refused, say("Triverse did not accept the key."), advice
         said = self.shown((body or {}).get("message")) or f"HTTP {reply.status}"
-        return Refused, f"Triverse refused the request: {said}", URL_ADVICE
+        return Refused, say("Triverse refused the request: {said}", said=said), say(URL_ADVICE)
 
     def details(self, reply: Reply) -> str:
         """For a report: what was asked, and the service's own words about it."""

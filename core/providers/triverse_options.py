@@ -8,19 +8,20 @@ can have. Not offered, since only a third party names them: seed, metadata, imag
 
 from __future__ import annotations
 
+from ..language import say
 from .options import Choice, Draft, Option
 
 
 def _textured(draft: Draft) -> str:
-    return "" if draft["output"] == "model" else "a plain mesh has no texture"
+    return "" if draft["output"] == "model" else say("a plain mesh has no texture")
 
 
 def _pictured(draft: Draft) -> str:
-    return _textured(draft) or ("" if draft.pictures else "only a model from a picture has it")
+    return _textured(draft) or ("" if draft.pictures else say("only a model from a picture has it"))
 
 
 def _turbo(draft: Draft) -> str:
-    return "" if draft["output"] == "model" else "it is for textured models only"
+    return "" if draft["output"] == "model" else say("it is for textured models only")
 
 
 OPTIONS = (

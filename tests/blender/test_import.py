@@ -365,6 +365,35 @@ def test_selecting_means_exactly_the_model(scene: bpy.types.Scene, library: Path
     assert bpy.context.view_layer.active_layer_collection.name == "Mine"
 
 
+def test_what_was_imported_is_found_and_selected(scene: bpy.types.Scene, library: Path) -> None:
+    task = task_of(library, quad())
+    assert place.select(bpy.context, task.id) == "Nothing of this task is in this scene."
+    (model,) = place_it(task)
+    assert [obj.name for obj in bpy.context.selected_objects] == ["Two"]
+    assert place.select(bpy.context, task.id) == ""
+    assert bpy.context.selected_objects == [model]
+    assert bpy.context.view_layer.objects.active == model
+    (again,) = place_it(task)
+    assert place.select(bpy.context, task.id) == ""
+    assert set(bpy.context.selected_objects) == {model, again}
+
+
+def test_what_cannot_be_selected_is_said_and_leaves_the_selection(
+    scene: bpy.types.Scene, library: Path
+) -> None:
+    task = task_of(library, quad())
+    (model,) = place_it(task)
+    model.hide_set(True)
+    assert place.select(bpy.context, task.id) == "All of it is hidden in this scene."
+    model.hide_set(False)
+    bpy.ops.object.mode_set(mode="EDIT")
+    assert "Object Mode" in place.select(bpy.context, task.id)
+    bpy.ops.object.mode_set(mode="OBJECT")
+    assert [obj.name for obj in bpy.context.selected_objects] == ["Two"]
+    bpy.data.objects.remove(model)
+    assert place.select(bpy.context, task.id) == "Nothing of this task is in this scene."
+
+
 def test_textures_are_packed_into_the_file(library: Path) -> None:
     place_it(task_of(library, quad()))
     (image,) = [image for image in bpy.data.images if image.source == "FILE"]

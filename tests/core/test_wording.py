@@ -29,14 +29,14 @@ def line(state: TaskState, task: Task = TAKEN, **fields: object) -> str:
         ("Waiting, not sent yet", TaskState.WAITING, TASK, {"note": "The service is busy."}),
         ("Waiting, 1 min 20 s so far", TaskState.WAITING, TAKEN, {}),
         (
-            "Waiting, 3rd in the queue, about 2 min",
+            "Waiting, #3 in the queue, about 2 min",
             TaskState.WAITING,
             TAKEN,
             {"queue_position": 3, "queue_seconds": 118.0},
         ),
         ("Waiting, next in the queue", TaskState.WAITING, TAKEN, {"queue_position": 1}),
-        ("Waiting, 12th in the queue", TaskState.WAITING, TAKEN, {"queue_position": 12}),
-        ("Waiting, 1,022nd in the queue", TaskState.WAITING, TAKEN, {"queue_position": 1022}),
+        ("Waiting, #12 in the queue", TaskState.WAITING, TAKEN, {"queue_position": 12}),
+        ("Waiting, #1,022 in the queue", TaskState.WAITING, TAKEN, {"queue_position": 1022}),
         ("Waiting, about 20 s", TaskState.WAITING, TAKEN, {"queue_seconds": 21.0}),
         ("Generating, 1 min 20 s so far", TaskState.GENERATING, TAKEN, {}),
         ("Generating, 1 min 20 s so far", TaskState.GENERATING, TAKEN, {"share": 0.0}),
@@ -65,19 +65,19 @@ def line(state: TaskState, task: Task = TAKEN, **fields: object) -> str:
         ("Downloading", TaskState.DOWNLOADING, TAKEN, {}),
         ("Downloading, 3.2 MB so far", TaskState.DOWNLOADING, TAKEN, {"received": 3_200_000}),
         (
-            "Downloading 12.3 of 40 MB",
+            "Downloading, 12.3 of 40 MB",
             TaskState.DOWNLOADING,
             TAKEN,
             {"received": 12_345_678, "total": 40_000_000},
         ),
         (
-            "Downloading 0.0 of 40.2 MB",
+            "Downloading, 0.0 of 40.2 MB",
             TaskState.DOWNLOADING,
             TAKEN,
             {"received": 0, "total": 40_200_000},
         ),
         (
-            "Downloading 99 of 140 MB",
+            "Downloading, 99 of 140 MB",
             TaskState.DOWNLOADING,
             TAKEN,
             {"received": 99_400_000, "total": 140_000_000},
@@ -204,3 +204,25 @@ def test_durations(seconds: float, expected: str) -> None:
 )
 def test_sizes(count: int, expected: str) -> None:
     assert wording.size(count) == expected
+
+
+def test_terms_say_who_and_at_what_price() -> None:
+    assert wording.terms(TASK, "Triverse") == "Triverse"  # not taken yet: no price was told
+    assert wording.terms(replace(TASK, accepted=Accepted("j", cost=20.0)), "Triverse") == (
+        "Triverse, 20 credits"
+    )
+    assert wording.terms(replace(TASK, accepted=Accepted("j", cost=1.0)), "X") == "X, 1 credit"
+    assert (
+        wording.terms(replace(TASK, accepted=Accepted("j", cost=0.0)), "Sandbox") == "Sandbox, free"
+    )
+
+
+def test_summary_counts_what_somebody_waits_for() -> None:
+    def tasks(*states: TaskState) -> list[Task]:
+        return [replace(TASK, state=state) for state in states]
+
+    assert wording.summary([]) == ""
+    assert wording.summary(tasks(TaskState.IMPORTED, TaskState.FAILED)) == ""
+    assert wording.summary(tasks(TaskState.READY)) == "1 ready"
+    running = (TaskState.SUBMITTING, TaskState.WAITING, TaskState.GENERATING, TaskState.DOWNLOADING)
+    assert wording.summary(tasks(*running, TaskState.READY)) == "4 running, 1 ready"
