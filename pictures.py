@@ -1,16 +1,19 @@
-"""Any picture Blender reads, made into the PNG that is sent.
+"""Any picture Blender reads or holds, made into the PNG that is sent.
 
 Thread: main (it needs Blender's images).
 """
 
 import os
-import struct
+from collections.abc import Iterator
+from contextlib import contextmanager
 from pathlib import Path
 from typing import TYPE_CHECKING
 
 import bpy
 
+from .core import exif
 from .core.errors import BadRequest, StorageError
+from .core.language import say
 from .core.storage import writing
 
 if TYPE_CHECKING:
@@ -18,37 +21,93 @@ if TYPE_CHECKING:
 
 LIMIT_BYTES = 200_000_000
 PNG_END = b"IEND\xaeB`\x82"
-FORMATS = "Use a PNG, JPEG, WebP, TIFF or plain OpenEXR file."
+_MADE_BY_RENDERING = ("RENDER_RESULT", "COMPOSITING")
 
 
-def check(path: str) -> None:
-    """Is there a file that could be a picture? Looks at its size and first byte only.
+def check(source: str | bpy.types.Image) -> None:
+    """Could this be sent? Looks at a file's size and first byte, at an image's kind.
 
-    path: may be relative to the .blend (`//chair.png`). Errors: BadRequest.
+    A path may be relative to the .blend (`//chair.png`). Errors: BadRequest.
     """
+    if isinstance(source, str):
+        _check_file(source)
+    else:
+        _check_image(source)
+
+
+def _check_file(path: str) -> None:
     source = _absolute(path)
-    name = f"“{source.name}”"
+    name = source.name
     try:
         if source.is_dir():
-            raise BadRequest(f"{name} is a folder.", "Choose a picture in it.")
+            raise BadRequest(
+                say("“{name}” is a folder.", name=name), say("Choose a picture in it.")
+            )
         with source.open("rb") as file:
             if not file.read(1):
-                raise BadRequest(f"The picture {name} is empty.", "Choose another file.")
-            if os.fstat(file.fileno()).st_size > LIMIT_BYTES:
                 raise BadRequest(
-                    f"The picture {name} is larger than {LIMIT_BYTES // 1_000_000} MB.",
-                    "Make it smaller; at most 2,048 pixels a side are sent anyway.",
+                    say("The picture “{name}” is empty.", name=name), say("Choose another file.")
+                )
+            if os.fstat(file.fileno()).st_size > LIMIT_BYTES:
+                limit = LIMIT_BYTES // 1_000_000
+                raise BadRequest(
+                    say("The picture “{name}” is larger than {limit} MB.", name=name, limit=limit),
+                    say("Make it smaller; at most 2,048 pixels a side are sent anyway."),
                 )
     except FileNotFoundError:
         raise BadRequest(
-            f"The picture {name} is not there any more.", "Choose it again or remove it."
+            say("The picture “{name}” is not there any more.", name=name),
+            say("Choose it again or remove it."),
         ) from None
     except (OSError, ValueError) as error:  # ValueError: a NUL in the path
         raise BadRequest(
-            f"The picture {name} cannot be opened.",
-            "Check its permissions, or choose another.",
+            say("The picture “{name}” cannot be opened.", name=name),
+            say("Check its permissions, or choose another."),
             details=getattr(error, "strerror", None) or type(error).__name__,
         ) from error
+
+
+def _check_image(image: bpy.types.Image) -> None:
+    if image.source == "MOVIE":
+        raise _movie(image.name)
+    if image.source == "TILED":
+        raise BadRequest(
+            say("“{name}” is made of tiles (UDIM).", name=image.name),
+            say("Save one tile as a picture of its own."),
+        )
+    if image.type == "MULTILAYER":
+        raise BadRequest(
+            say("“{name}” is an OpenEXR picture with layers.", name=image.name), _formats()
+        )
+    if image.type == "RENDER_RESULT" and bpy.app.is_job_running("RENDER"):
+        raise BadRequest(say("A render is running."), say("Wait until it is done."))
+
+
+def check_pixels(image: bpy.types.Image) -> None:
+    """Is there something in it? Reads its file, if need be. Not for renders, which have no pixels
+    for Python. Errors: BadRequest."""
+    if image.type in _MADE_BY_RENDERING or all(image.size):
+        return
+    if image.source == "FILE" and not image.packed_file:
+        _check_file(image.filepath_from_user())
+    raise _unreadable(image.name)
+
+
+def find(uid: int) -> bpy.types.Image:
+    """The image with this `session_uid`. Errors: BadRequest."""
+    for image in bpy.data.images:
+        if image.session_uid == uid:
+            return image
+    raise BadRequest(say("The image is not there any more."), say("Choose another."))
+
+
+def file_of(image: bpy.types.Image, user: bpy.types.ImageUser | None = None) -> str:
+    """The absolute path of a file that holds just what the image shows; "" if there is none, and
+    `image_to_png` is for it. user: which frame of a sequence is shown."""
+    if image.source not in ("FILE", "SEQUENCE") or image.is_dirty or image.packed_file:
+        return ""
+    path = image.filepath_from_user(**({"image_user": user} if user else {}))
+    return path if os.path.isfile(path) else ""
 
 
 def to_png(source: str, target: Path, limit: int = 2048) -> None:
@@ -62,29 +121,115 @@ def to_png(source: str, target: Path, limit: int = 2048) -> None:
     """
     check(source)
     path = _absolute(source)
+    _file_to_png(path, path.name, target, limit)
+
+
+def image_to_png(
+    image: bpy.types.Image, target: Path, scene: bpy.types.Scene, limit: int = 2048
+) -> None:
+    """The same for an image data-block as it is now: painted on and not saved, packed, generated,
+    or the result of a render.
+
+    scene: whose render is meant, and whose view transform makes it what the Image Editor shows; a
+    render has no pixels for Python. The image itself is left as it is. Errors: as `to_png`.
+    """
+    check(image)
+    if image.type in _MADE_BY_RENDERING:
+        with _beside(target) as file:
+            _save_render(image, scene, file)
+            _file_to_png(file, image.name, target, limit)
+    elif image.packed_file and not image.is_dirty:
+        with _beside(target) as file:
+            with writing(file):
+                file.write_bytes(image.packed_file.data)
+            _file_to_png(file, image.name, target, limit)
+    else:
+        check_pixels(image)
+        _write(_straight_srgb(image), target, limit)
+
+
+@contextmanager
+def _beside(target: Path) -> Iterator[Path]:
+    """A file that is gone afterwards, in the folder where the target is to be."""
+    file = target.with_name(target.name + ".source")
+    with writing(file):
+        file.parent.mkdir(parents=True, exist_ok=True)
+    try:
+        yield file
+    finally:
+        file.unlink(missing_ok=True)
+
+
+def _save_render(image: bpy.types.Image, scene: bpy.types.Scene, file: Path) -> None:
+    """As 8-bit PNG through the scene's view transform, whatever the scene's output is set to.
+
+    `save_render` takes its format from the scene that was rendered and from nowhere else: a copy
+    of the scene has no render ("does not have any image data", 4.2.23, 4.5.15, 5.0.1). The color
+    management of the output is not touched: to switch an override off and on would reset it.
+    """
+    settings = scene.render.image_settings
+    as_png = {"media_type": "IMAGE", "file_format": "PNG", "color_mode": "RGBA", "color_depth": "8"}
+    # In this order, back too: each limits what the next can be. media_type: since Blender 5.0.
+    kept = {name: getattr(settings, name) for name in as_png if hasattr(settings, name)}
+    try:
+        for name in kept:
+            setattr(settings, name, as_png[name])
+        image.save_render(str(file), scene=scene)
+    except RuntimeError as error:
+        raise BadRequest(
+            say("“{name}” holds no picture that could be saved.", name=image.name),
+            say("Render first."),
+            details=str(error).strip(),
+        ) from error
+    finally:
+        for name, value in kept.items():
+            setattr(settings, name, value)
+
+
+def _file_to_png(path: Path, name: str, target: Path, limit: int) -> None:
+    """name: how to call it when it is refused."""
     # Never the data-block that the user may have of the same file: this one is scaled and removed.
     image = bpy.data.images.load(str(path), check_existing=False)
     try:
         if image.source == "MOVIE":
-            raise BadRequest(f"“{path.name}” is a movie.", f"Save one frame of it. {FORMATS}")
+            raise _movie(name)
         width, height = image.size  # reads the file
         if not width or not height:  # also layered OpenEXR
-            raise BadRequest(f"Blender cannot read “{path.name}” as a picture.", FORMATS)
-        if max(width, height) > limit:
-            part = limit / max(width, height)
-            image.scale(max(1, round(width * part)), max(1, round(height * part)))
-        pixels = _upright(_straight_srgb(image), _orientation(path))
+            raise _unreadable(name)
+        _shrink(image, limit)
+        pixels = _upright(_straight_srgb(image), exif.orientation(path))
     finally:
         bpy.data.images.remove(image)
-    _write(pixels, target)
+    _write(pixels, target, limit)
+
+
+def _shrink(image: bpy.types.Image, limit: int) -> None:
+    width, height = image.size
+    if max(width, height) > limit:
+        part = limit / max(width, height)
+        image.scale(max(1, round(width * part)), max(1, round(height * part)))
+
+
+def _movie(name: str) -> BadRequest:
+    return BadRequest(
+        say("“{name}” is a movie.", name=name), f"{say('Save one frame of it.')} {_formats()}"
+    )
+
+
+def _unreadable(name: str) -> BadRequest:
+    return BadRequest(say("Blender cannot read “{name}” as a picture.", name=name), _formats())
+
+
+def _formats() -> str:
+    return say("Use a PNG, JPEG, WebP, TIFF or plain OpenEXR file.")
 
 
 def _absolute(path: str) -> Path:
     absolute = bpy.path.abspath(path)
     if not path or (path.startswith("//") and not bpy.data.filepath):
         raise BadRequest(
-            f"It is not known where the picture “{path[2:]}” is.",
-            "Save the .blend file first, or choose the picture again.",
+            say("It is not known where the picture “{name}” is.", name=path[2:]),
+            say("Save the .blend file first, or choose the picture again."),
         )
     return Path(absolute)
 
@@ -112,8 +257,10 @@ def _straight_srgb(image: bpy.types.Image) -> "numpy.ndarray":
     if not image.is_float:
         return rgba
     np.nan_to_num(rgba, copy=False, posinf=65504.0, neginf=0.0)
-    alpha = rgba[..., 3:]
-    linear = np.divide(rgba[..., :3], alpha, out=rgba[..., :3].copy(), where=alpha > 1e-6)
+    linear = rgba[..., :3].copy()
+    if image.alpha_mode != "CHANNEL_PACKED":
+        alpha = rgba[..., 3:]
+        np.divide(linear, alpha, out=linear, where=alpha > 1e-6)
     # What "scene linear" means is up to the user's color configuration. One row for each axis.
     axes = np.array([Color(axis).from_scene_linear_to_rec709_linear() for axis in np.eye(3)])
     if not np.allclose(axes, np.eye(3), atol=1e-4):
@@ -142,36 +289,7 @@ def _upright(pixels: "numpy.ndarray", orientation: int) -> "numpy.ndarray":
     return np.ascontiguousarray(top_down[::-1])
 
 
-def _orientation(path: Path) -> int:
-    """Of a JPEG that names one; 1 (as it is) for everything else, also for damaged Exif."""
-    try:
-        with path.open("rb") as file:
-            head = file.read(65_536 * 4)
-        if head[:2] != b"\xff\xd8":
-            return 1
-        at = 2
-        while head[at] == 0xFF and head[at + 1] != 0xDA:  # up to the first scan
-            (length,) = struct.unpack_from(">H", head, at + 2)
-            if head[at + 1] == 0xE1 and head[at + 4 : at + 10] == b"Exif\0\0":
-                return _tagged_orientation(head[at + 10 : at + 2 + length])
-            at += 2 + length
-    except (OSError, IndexError, struct.error):
-        pass
-    return 1
-
-
-def _tagged_orientation(tiff: bytes) -> int:
-    order = {b"II": "<", b"MM": ">"}.get(tiff[:2], "<")
-    (directory,) = struct.unpack_from(order + "I", tiff, 4)
-    (entries,) = struct.unpack_from(order + "H", tiff, directory)
-    for number in range(entries):
-        tag, _, _, value = struct.unpack_from(order + "HHIH", tiff, directory + 2 + 12 * number)
-        if tag == 0x0112:
-            return value if 1 <= value <= 8 else 1
-    return 1
-
-
-def _write(pixels: "numpy.ndarray", target: Path) -> None:
+def _write(pixels: "numpy.ndarray", target: Path, limit: int) -> None:
     part = target.with_name(target.name + ".part")
     height, width, _ = pixels.shape
     with writing(target):
@@ -179,6 +297,7 @@ def _write(pixels: "numpy.ndarray", target: Path) -> None:
         image = bpy.data.images.new(target.stem, width, height, alpha=True)
         try:
             image.pixels.foreach_set(pixels.ravel())
+            _shrink(image, limit)
             image.filepath_raw = str(part)
             image.file_format = "PNG"
             image.save()
@@ -197,7 +316,7 @@ def _write(pixels: "numpy.ndarray", target: Path) -> None:
 
 def _unwritten(target: Path, details: str) -> StorageError:
     return StorageError(
-        "The prepared picture could not be written.",
-        "Check the disk and the folder.",
+        say("The prepared picture could not be written."),
+        say("Check the disk and the folder."),
         details=f"{target.parent}: {details}",
     )

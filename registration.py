@@ -10,8 +10,9 @@ from contextlib import ExitStack
 import bpy
 from bpy.app.handlers import persistent
 
-from . import panels, preferences, properties, session
-from .operators import account, generate, images, receive, tasks
+from . import panels, preferences, properties, session, translations
+from .operators import account, generate, images, receive, tasks, ways
+from .panels import dialog, menus, status
 from .panels import generate as generate_panel
 from .panels import tasks as tasks_panel
 
@@ -23,8 +24,11 @@ CLASSES: tuple[type, ...] = (
     *tasks.CLASSES,
     *receive.CLASSES,
     *account.CLASSES,
+    *ways.CLASSES,
     *generate_panel.CLASSES,
     *tasks_panel.CLASSES,
+    *dialog.CLASSES,
+    *menus.CLASSES,
 )
 
 _undo = ExitStack()
@@ -37,8 +41,11 @@ def register() -> None:
             undo.callback(bpy.utils.unregister_class, made)
         properties.register()
         undo.callback(properties.unregister)
-        panels.register()
-        undo.callback(panels.unregister)
+        translations.register(preferences.PACKAGE)
+        undo.callback(translations.unregister, preferences.PACKAGE)
+        for part in (panels, menus, status):
+            part.register()
+            undo.callback(part.unregister)
         for handlers, handler in (
             (bpy.app.handlers.load_post, _file_loaded),
             (bpy.app.handlers.save_post, _file_saved),

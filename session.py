@@ -14,6 +14,7 @@ from pathlib import Path
 
 import bpy
 
+from . import translations
 from .core.accounts import Accounts
 from .core.engine import (
     BalanceKnown,
@@ -26,6 +27,7 @@ from .core.engine import (
     Trouble,
 )
 from .core.errors import MaquetteError
+from .core.language import say
 from .core.model import Origin, Ready, Task, TaskState
 from .core.providers.base import Provider
 
@@ -38,17 +40,26 @@ REDRAW = 0.5  # seconds between redraws that only move the clock on
 
 _DRAWN = {("VIEW_3D", "UI"), ("PREFERENCES", "WINDOW")}  # area and region types
 
+# Blender draws its status bar anew when somebody says that this changed. It belongs to no screen,
+# so Python cannot tag it; nothing else is drawn for this but the header of the Info editor and, in
+# some tabs, of the Properties editor (`statusbar_header_region_message_subscribe`,
+# source/blender/editors/space_statusbar/space_statusbar.cc, and those of space_info and
+# space_buttons).
+_STATUS_BAR = (bpy.types.ViewLayer, "name")
+
 _inbox: "queue.SimpleQueue[Notice]" = queue.SimpleQueue()
 _engine: Engine | None = None
 _accounts: Accounts | None = None
 _tasks: dict[str, Task] = {}
 _newest_first: list[Task] = []
+_current: list[Task] = []
 _balances: dict[str, BalanceKnown] = {}
 _price: PriceKnown | None = None
 _trouble: Trouble | None = None
 _arrived: dict[str, None] = {}  # ready, wanted here, not imported yet; in order
 _in_the_way = ""  # why those could not be imported at the last tick
 _redrawn = 0.0
+_started = 0.0  # Unix seconds
 
 sitting = ""  # one .blend open in this Blender, from load to load
 receiving: set[str] = set()  # tasks whose receive operator runs
@@ -60,8 +71,9 @@ notes: dict[str, str] = {}  # task id -> why its import failed here
 
 def start() -> None:
     """Called by register(). Opens nothing yet: enabling the extension has to be quick."""
-    global sitting
+    global sitting, _started
     sitting = uuid.uuid4().hex
+    _started = time.time()
     if not bpy.app.background and _root().joinpath("tasks.sqlite3").exists():
         bpy.app.timers.register(_wake_up, first_interval=WAKE_UP, persistent=True)
 
@@ -79,7 +91,7 @@ def stop() -> None:
         sandbox.stop_all()
     _engine = _accounts = _price = _trouble = None
     _root.cache_clear()
-    for store in (_tasks, _newest_first, _balances, _arrived, receiving, notes):
+    for store in (_tasks, _newest_first, _current, _balances, _arrived, receiving, notes):
         store.clear()
     while not _inbox.empty():
         _inbox.get()
@@ -113,6 +125,18 @@ def _wake_up() -> None:
 def tasks() -> list[Task]:
     """Newest first."""
     return _newest_first
+
+
+def current() -> list[Task]:
+    """What is under way, and what became ready since Blender started and is in no scene yet; newest
+    first. Kept, not made: the status bar is drawn often."""
+    return _current
+
+
+def held() -> tuple[Task, str] | None:
+    """The next model to come by itself, and what it waits for, in words."""
+    known = _tasks.get(next(iter(_arrived), ""))
+    return (known, _in_the_way) if known and _in_the_way else None
 
 
 def task(task_id: str) -> Task | None:
@@ -158,7 +182,7 @@ def online() -> bool:
 def setup_problem(provider: type[Provider]) -> str:
     """ "" or why nothing can be asked of the service from here, whatever the form says."""
     if provider.needs_network and not online():
-        return (
+        return say(
             "Blender is set to work offline. Turn on Allow Online Access in Preferences > System."
         )
     try:
@@ -256,6 +280,7 @@ def tick() -> float | None:
 
 def _tick() -> float | None:
     global _redrawn
+    translations.follow()
     busy = _engine is not None and _engine.busy  # asked first: what it published is in the queue
     changed = _drain()
     _import_arrived()
@@ -278,7 +303,13 @@ def _drain() -> bool:
         changed = True
     if changed:
         _newest_first[:] = sorted(_tasks.values(), key=lambda task: task.created, reverse=True)
+        _current[:] = [task for task in _newest_first if _is_current(task)]
     return changed
+
+
+def _is_current(task: Task) -> bool:
+    ready = task.state is TaskState.READY and task.finished >= _started
+    return ready or task.state.is_open
 
 
 def _take(notice: Notice) -> None:
@@ -321,9 +352,9 @@ def waits_for(task: Task) -> str:
     if task.state is not TaskState.READY or not task.origin.wanted:
         return ""
     if task.id in _arrived:
-        return f"It comes by itself. {_in_the_way}".rstrip() if _in_the_way else ""
+        return say("It comes by itself. {reason}", reason=_in_the_way) if _in_the_way else ""
     if task.origin.file and home(task) is None:
-        return f"Made for {Path(task.origin.file).name}; Import puts it here"
+        return say("Made for {file}; Import puts it here", file=Path(task.origin.file).name)
     return ""
 
 
@@ -358,9 +389,11 @@ def _import_arrived() -> None:
 
 
 def _redraw() -> None:
-    """The sidebars only: drawing a heavy scene anew twice a second would be felt."""
+    """The sidebars and the status bar only: drawing a heavy scene anew twice a second would be
+    felt."""
     for window in bpy.context.window_manager.windows:
         for area in window.screen.areas:
             for region in area.regions:
                 if (area.type, region.type) in _DRAWN:
                     region.tag_redraw()
+    bpy.msgbus.publish_rna(key=_STATUS_BAR)

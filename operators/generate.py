@@ -5,12 +5,15 @@ Thread: main. Blender reads the annotations: no `from __future__ import annotati
 
 import shutil
 import time
+from collections.abc import Sequence
 
 import bpy
+from bpy.props import BoolProperty, IntProperty, StringProperty
 
 from .. import pictures, properties, session
 from ..core.engine import new_task_id
 from ..core.errors import BadRequest, MaquetteError, SetupError
+from ..core.language import say
 from ..core.model import Task, TaskState
 from ..core.providers import get_provider
 
@@ -32,6 +35,25 @@ class MAQUETTE_OT_generate(bpy.types.Operator):
     bl_label = "Generate"
     bl_options = set()
 
+    # A dialog's own picture goes along with one order only; the list in the form is not touched.
+    listed: BoolProperty(
+        name="Pictures of the List",
+        description="Send the pictures of the list along",
+        default=True,
+        options={"HIDDEN", "SKIP_SAVE"},
+    )
+    picture: StringProperty(
+        name="Picture",
+        description="The file of a picture to send along",
+        subtype="FILE_PATH",
+        options={"HIDDEN", "SKIP_SAVE"},
+    )
+    image: IntProperty(
+        name="Image",
+        description="The session_uid of an image to send along",
+        options={"HIDDEN", "SKIP_SAVE"},
+    )
+
     _task_id = ""
     _timer: bpy.types.Timer | None = None
     _until = 0.0
@@ -44,7 +66,7 @@ class MAQUETTE_OT_generate(bpy.types.Operator):
 
     def execute(self, context: bpy.types.Context) -> set[str]:
         try:
-            self._task_id = _begin(context)
+            self._task_id = begin(context, self._sources(context))
         except MaquetteError as error:
             self.report({"ERROR"}, str(error))
             return {"CANCELLED"}
@@ -53,7 +75,9 @@ class MAQUETTE_OT_generate(bpy.types.Operator):
     def invoke(self, context: bpy.types.Context, event: bpy.types.Event) -> set[str]:
         global _clicked
         if time.monotonic() - _clicked < DOUBLE_CLICK:
-            self.report({"INFO"}, "Being sent already. Press Generate again for a second model")
+            self.report(
+                {"INFO"}, say("Being sent already. Press Generate again for a second model")
+            )
             return {"CANCELLED"}
         begun = self.execute(context)
         _clicked = time.monotonic()
@@ -86,6 +110,18 @@ class MAQUETTE_OT_generate(bpy.types.Operator):
             context.window_manager.event_timer_remove(self._timer)
             self._timer = None
 
+    def _sources(self, context: bpy.types.Context) -> list[str | bpy.types.Image]:
+        """Errors: BadRequest: the image was removed meanwhile."""
+        settings = properties.get(context)
+        sources: list[str | bpy.types.Image] = []
+        if self.listed:
+            sources += [picture.filepath for picture in settings.pictures]
+        if self.picture:
+            sources.append(self.picture)
+        if self.image:
+            sources.append(pictures.find(self.image))
+        return sources
+
 
 def why_not(context: bpy.types.Context) -> str:
     """ "" or why nothing can be generated now. Looks at no files: drawing the button asks this."""
@@ -96,20 +132,20 @@ def why_not(context: bpy.types.Context) -> str:
         provider = settings.provider
     except BadRequest as error:
         return str(error)
-    return session.setup_problem(provider) or settings.problem()
+    return session.setup_problem(provider) or settings.problem(properties.pictures(context))
 
 
-def _begin(context: bpy.types.Context) -> str:
+def begin(context: bpy.types.Context, sources: Sequence[str | bpy.types.Image]) -> str:
     """Copy all that is needed out of Blender and hand it to the engine. Returns the task's id.
 
-    Errors: BadRequest, SetupError, StorageError; nothing is left behind then.
+    sources: the pictures to send along, as paths or images. Errors: BadRequest, SetupError,
+    StorageError; nothing is left behind then.
     """
     settings = properties.get(context)
     if problem := session.setup_problem(settings.provider):
         raise SetupError(problem)
-    # The pictures' own paths stand in for the copies: all else is checked before these are made.
-    sources = [picture.filepath for picture in settings.pictures]
-    settings.request(sources)
+    # Names stand in for the copies: all else is checked before these are made.
+    settings.request([s if isinstance(s, str) else s.name for s in sources])
     for source in sources:
         pictures.check(source)
     task_id = new_task_id()
@@ -117,7 +153,10 @@ def _begin(context: bpy.types.Context) -> str:
     try:
         copies = [inputs / f"{number}.png" for number in range(1, len(sources) + 1)]
         for source, copy in zip(sources, copies, strict=True):
-            pictures.to_png(source, copy)
+            if isinstance(source, str):
+                pictures.to_png(source, copy)
+            else:
+                pictures.image_to_png(source, copy, context.scene)
         request = settings.request([str(copy) for copy in copies])
         session.engine().generate(request, session.origin(context, wanted=True), task_id)
     except BaseException:
@@ -138,9 +177,9 @@ def _outcome(task: Task) -> tuple[str, str] | None:
         case TaskState.STOPPED:
             return "INFO", told
         case _ if task.accepted:
-            return "INFO", f"{label} took the job"
+            return "INFO", say("{service} took the job", service=label)
         case TaskState.WAITING:
-            return "WARNING", task.note or f"{label} cannot take the job yet"
+            return "WARNING", task.note or say("{service} cannot take the job yet", service=label)
     return None
 
 

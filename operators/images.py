@@ -11,6 +11,7 @@ from bpy.props import BoolProperty, CollectionProperty, EnumProperty, StringProp
 
 from .. import pictures, properties
 from ..core.errors import BadRequest
+from ..core.language import say
 
 
 class MAQUETTE_OT_picture_add(bpy.types.Operator):
@@ -39,7 +40,9 @@ class MAQUETTE_OT_picture_add(bpy.types.Operator):
         added = 0
         for path in self._chosen():
             if path in known:
-                self.report({"WARNING"}, f"“{Path(path).name}” is in the list already.")
+                self.report(
+                    {"WARNING"}, say("“{name}” is in the list already.", name=Path(path).name)
+                )
                 continue
             try:
                 pictures.check(path)
@@ -68,7 +71,7 @@ class _PictureOperator:
     def poll(cls, context: bpy.types.Context) -> bool:
         if properties.get(context).pictures:
             return True
-        cls.poll_message_set("The list of pictures is empty")
+        cls.poll_message_set(say("The list of pictures is empty"))
         return False
 
 

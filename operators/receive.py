@@ -10,6 +10,7 @@ from bpy.props import BoolProperty
 
 from .. import session
 from ..core.errors import BadRequest, MaquetteError
+from ..core.language import say
 from ..core.model import TaskState
 from ..importing import moment, place
 from .tasks import OfTask
@@ -71,27 +72,38 @@ class MAQUETTE_OT_receive(OfTask, bpy.types.Operator):
         try:
             task = self.task()
             if task.state not in (TaskState.READY, TaskState.IMPORTED):
-                raise BadRequest("This model is not ready yet.")
+                raise BadRequest(say("This model is not ready yet."))
             if reason := moment.why_not_now(context, asked=self.select):
-                raise BadRequest(f"“{task.title}” was not imported. {reason}")
+                told = say("“{title}” was not imported. {reason}", title=task.title, reason=reason)
+                raise BadRequest(told)
             scene = context.scene if self.select else session.home(task)
             if scene is None:
-                raise BadRequest("The scene it was made for is not open.", "Import puts it here.")
+                raise BadRequest(
+                    say("The scene it was made for is not open."), say("Import puts it here.")
+                )
             location = scene.cursor.location if self.select else task.origin.location
-            place.import_model(context, task, scene, location=location, select=self.select)
+            names = place.import_model(context, task, scene, location=location, select=self.select)
         except MaquetteError as error:
             return self._refuse(str(error))
         except Exception as error:
             # A mistake of ours, or something new in this Blender: the row must not look unharmed.
             log.exception("a model could not be imported")
-            return self._refuse(
-                f"Maquette could not import this model ({type(error).__name__}). It is safe in the"
-                " library; the system console holds the details."
+            told = say(
+                "Maquette could not import this model ({error}). It is safe in the library; the"
+                " system console holds the details.",
+                error=type(error).__name__,
             )
-        bpy.ops.ed.undo_push(message="Generate 3D model")
+            return self._refuse(told)
+        bpy.ops.ed.undo_push(message=say("Generate 3D model"))
         session.notes.pop(task.id, None)
         session.engine().imported(task.id)
-        self.report({"INFO"}, f"“{task.title}” is in the scene")
+        if _colors_unseen(context, names):
+            told = say(
+                "“{title}” is in the scene. Its colors show in Material Preview", title=task.title
+            )
+        else:
+            told = say("“{title}” is in the scene", title=task.title)
+        self.report({"INFO"}, told)
         return {"FINISHED"}
 
     def _refuse(self, reason: str) -> set[str]:
@@ -101,6 +113,23 @@ class MAQUETTE_OT_receive(OfTask, bpy.types.Operator):
         session.notes[self.task_id] = reason
         self.report({"WARNING"}, reason)
         return {"CANCELLED"}
+
+
+def _colors_unseen(context: bpy.types.Context, names: list[str]) -> bool:
+    """Has the model materials, and do all open 3D Views show objects without them?"""
+    if not any(bpy.data.objects[name].material_slots for name in names):
+        return False
+    shadings = [
+        area.spaces.active.shading
+        for window in context.window_manager.windows
+        for area in window.screen.areas
+        if area.type == "VIEW_3D"
+    ]
+    return bool(shadings) and not any(
+        shading.type in ("MATERIAL", "RENDERED")
+        or (shading.type == "SOLID" and shading.color_type == "TEXTURE")
+        for shading in shadings
+    )
 
 
 CLASSES: tuple[type, ...] = (MAQUETTE_OT_receive,)

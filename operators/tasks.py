@@ -10,8 +10,10 @@ from bpy.props import BoolProperty, StringProperty
 
 from .. import session
 from ..core.errors import BadRequest, MaquetteError
+from ..core.language import say
 from ..core.model import Retry, Task, TaskState, retry_means
 from ..core.providers import get_provider
+from ..importing import place
 
 
 class OfTask:
@@ -25,7 +27,7 @@ class OfTask:
         """Errors: BadRequest: it was taken off the list meanwhile."""
         task = session.task(self.task_id)
         if task is None:
-            raise BadRequest("This task is no longer in the list.")
+            raise BadRequest(say("This task is no longer in the list."))
         return task
 
     def refuse(self, reason: str) -> set[str]:
@@ -45,7 +47,7 @@ class MAQUETTE_OT_cancel(OfTask, bpy.types.Operator):
         except BadRequest as error:
             return self.refuse(str(error))
         if not task.state.is_open:
-            return self.refuse("This task has ended already.")
+            return self.refuse(say("This task has ended already."))
         session.engine().cancel(task.id)
         return {"FINISHED"}
 
@@ -68,15 +70,15 @@ class MAQUETTE_OT_retry(OfTask, bpy.types.Operator):
     ) -> str:
         task = session.task(properties.task_id)
         if properties.look:
-            return "Ask the service once more for the same job. Nothing is charged for that"
+            return say("Ask the service once more for the same job. Nothing is charged for that")
         match _means(task) if task else Retry.NONE:
             case Retry.RESUME:
-                return "Go on with the same job. Nothing is charged for that"
+                return say("Go on with the same job. Nothing is charged for that")
             case Retry.SUBMIT:
-                return "Send it. The service has not taken it yet"
+                return say("Send it. The service has not taken it yet")
             case Retry.PAY_AGAIN:
-                return "Order a new job, which is charged like the first. You are asked before"
-        return "Take this task up again"
+                return say("Order a new job, which is charged like the first. You are asked before")
+        return say("Take this task up again")
 
     def invoke(self, context: bpy.types.Context, event: bpy.types.Event) -> set[str]:
         try:
@@ -89,14 +91,14 @@ class MAQUETTE_OT_retry(OfTask, bpy.types.Operator):
         return context.window_manager.invoke_props_dialog(
             self,
             width=420,
-            title="Generate again?",
-            confirm_text="Generate Again",
+            title=say("Generate Again?"),
+            confirm_text=say("Generate Again"),
             cancel_default=True,
         )
 
     def draw(self, context: bpy.types.Context) -> None:
         if task := session.task(self.task_id):
-            self.layout.label(text=_price_of_again(task), icon="ERROR")
+            self.layout.label(text=_price_of_again(task), icon="ERROR", translate=False)
 
     def execute(self, context: bpy.types.Context) -> set[str]:
         try:
@@ -106,7 +108,7 @@ class MAQUETTE_OT_retry(OfTask, bpy.types.Operator):
         except MaquetteError as error:
             return self.refuse(str(error))
         if means is Retry.NONE:
-            return self.refuse("There is nothing to take up again.")
+            return self.refuse(say("There is nothing to take up again."))
         if problem:
             return self.refuse(problem)
         session.engine().resume(task.id, again=means is Retry.PAY_AGAIN and not self.look)
@@ -127,7 +129,7 @@ class MAQUETTE_OT_remove(OfTask, bpy.types.Operator):
         if not doubt:
             return self.execute(context)
         return context.window_manager.invoke_confirm(
-            self, event, title="Remove this task?", message=doubt, confirm_text="Remove"
+            self, event, title=say("Remove This Task?"), message=doubt, confirm_text=say("Remove")
         )
 
     def execute(self, context: bpy.types.Context) -> set[str]:
@@ -136,16 +138,34 @@ class MAQUETTE_OT_remove(OfTask, bpy.types.Operator):
         except BadRequest as error:
             return self.refuse(str(error))
         if task.state.is_open:
-            return self.refuse("This task is still under way: cancel it first.")
+            return self.refuse(say("This task is still under way: cancel it first."))
         session.engine().remove(task.id)
         return {"FINISHED"}
 
 
+class MAQUETTE_OT_select(OfTask, bpy.types.Operator):
+    """Select what was imported from this task"""
+
+    bl_idname = "maquette.select"
+    bl_label = "Select Objects"
+    bl_options = {"INTERNAL", "UNDO"}
+
+    def execute(self, context: bpy.types.Context) -> set[str]:
+        try:
+            task = self.task()
+        except BadRequest as error:
+            return self.refuse(str(error))
+        if reason := place.select(context, task.id):
+            self.report({"INFO"}, reason)
+            return {"CANCELLED"}
+        return {"FINISHED"}
+
+
 class MAQUETTE_OT_copy_error(OfTask, bpy.types.Operator):
-    """Copy what went wrong to the clipboard, to ask for help with it. Your prompt is not in it"""
+    """Copy what went wrong to the clipboard, for a report. Your prompt and keys are not in it"""
 
     bl_idname = "maquette.copy_error"
-    bl_label = "Copy Error"
+    bl_label = "Copy Details"
 
     def execute(self, context: bpy.types.Context) -> set[str]:
         try:
@@ -153,7 +173,7 @@ class MAQUETTE_OT_copy_error(OfTask, bpy.types.Operator):
         except BadRequest as error:
             return self.refuse(str(error))
         context.window_manager.clipboard = report_text(task)
-        self.report({"INFO"}, "Copied to the clipboard")
+        self.report({"INFO"}, say("Copied to the clipboard"))
         return {"FINISHED"}
 
 
@@ -169,13 +189,13 @@ class MAQUETTE_OT_open_folder(OfTask, bpy.types.Operator):
         except BadRequest as error:
             return self.refuse(str(error))
         if not task.folder:
-            return self.refuse("This task has no model yet.")
+            return self.refuse(say("This task has no model yet."))
         if not Path(task.folder).is_dir():
-            return self.refuse(f"The model's folder is gone: {task.folder}")
+            return self.refuse(say("The model's folder is gone: {folder}", folder=task.folder))
         try:
             bpy.ops.wm.path_open(filepath=task.folder)
         except RuntimeError:
-            return self.refuse(f"The folder could not be opened: {task.folder}")
+            return self.refuse(say("The folder could not be opened: {folder}", folder=task.folder))
         return {"FINISHED"}
 
 
@@ -202,19 +222,22 @@ def _means(task: Task) -> Retry:
 def _price_of_again(task: Task) -> str:
     label = get_provider(task.request.provider).label
     if task.state is TaskState.UNCONFIRMED:
-        return f"{label} may have taken the first order. A second one is charged, too."
-    return f"{label} charges the new job like the first."
+        return say(
+            "{service} may have taken the first order. A second one is charged, too.",
+            service=label,
+        )
+    return say("{service} charges the new job like the first.", service=label)
 
 
 def _paid_and_not_had(task: Task) -> str:
     """ "" or what is lost sight of when the task is removed."""
     match task.state:
         case TaskState.READY:
-            return f"Its model was not imported yet. It stays in {task.folder}"
+            return say("Its model was not imported yet. It stays in {folder}", folder=task.folder)
         case TaskState.UNCONFIRMED:
-            return "The service may have taken it; Maquette will not know of it any more."
+            return say("The service may have taken it; Maquette will not know of it any more.")
         case TaskState.FAILED | TaskState.STOPPED if task.accepted and not task.final:
-            return "The service has taken it; Maquette will not be able to fetch it any more."
+            return say("The service has taken it; Maquette will not be able to fetch it any more.")
     return ""
 
 
@@ -222,6 +245,7 @@ CLASSES: tuple[type, ...] = (
     MAQUETTE_OT_cancel,
     MAQUETTE_OT_retry,
     MAQUETTE_OT_remove,
+    MAQUETTE_OT_select,
     MAQUETTE_OT_copy_error,
     MAQUETTE_OT_open_folder,
 )

@@ -36,6 +36,11 @@ def thumbnail(path: str) -> int:
     return shown.icon_id
 
 
+DIALOG_WIDTH = 320  # of our own dialogs, in pixels at an interface scale of 1
+_TABS = 3.1  # the panel's margins, the strip of tabs and a text's own padding, in heights of a line
+_DIALOG_MARGINS = 1.5
+
+
 def draw_words(
     layout: bpy.types.UILayout,
     context: bpy.types.Context,
@@ -43,21 +48,50 @@ def draw_words(
     *,
     icon: str = "NONE",
     beside: float = 0.0,
+    dim: bool = False,
+    least: int = 1,
+    most: int = 100,
 ) -> None:
-    """A sentence on as many lines as it needs. beside: how much of the width is taken by other
-    things, in heights of a line."""
-    unit = 20 * context.preferences.system.ui_scale  # U.widget_unit: the height of a line
-    region = context.region
-    # The panel's margins, the strip of tabs and the text's own padding.
-    width = (region.width if region else 0) - (3.1 + beside) * unit
-    if icon != "NONE":
-        width -= unit
+    """A sentence, translated already, on as many lines as it needs.
+
+    beside: how much of the width is taken by other things, in heights of a line. dim: drawn as a
+    remark. least: draw nothing if it needs fewer lines. most: cut what needs more.
+    """
+    width = room(context) - (beside + (icon != "NONE")) * _unit(context)
     points = context.preferences.ui_styles[0].widget.points
-    size = points * context.preferences.system.ui_scale
-    for number, line in enumerate(wrap(text, int(width), round(size, 2))):
-        layout.label(
-            text=line, icon=icon if number == 0 else "BLANK1" if icon != "NONE" else "NONE"
-        )
+    size = points / 20 * _unit(context)
+    lines = wrap(text, int(width), round(size, 2))
+    if not lines or len(lines) < least:
+        return
+    if len(lines) > most:
+        lines = (*lines[: most - 1], f"{lines[most - 1]}…")
+    column = layout.column(align=True)
+    column.active = not dim
+    for number, line in enumerate(lines):
+        shown = icon if number == 0 or icon == "NONE" else "BLANK1"
+        column.label(text=line, icon=shown, translate=False)
+
+
+def room(context: bpy.types.Context) -> float:
+    """Pixels for text on a line of the panel or dialog being drawn.
+
+    A dialog is drawn with the region below it as context, and before its own has a width
+    (`region_popup`; `wm_block_dialog_create`, source/blender/windowmanager/intern/wm_operators.cc).
+    """
+    if getattr(context, "region_popup", None):
+        return (DIALOG_WIDTH / 20 - _DIALOG_MARGINS) * _unit(context)
+    width = context.region.width if context.region else 0
+    return width - _TABS * _unit(context)
+
+
+def lines_wide(context: bpy.types.Context) -> float:
+    """The same in heights of a line, so that it does not depend on the interface's scale."""
+    return room(context) / _unit(context)
+
+
+def _unit(context: bpy.types.Context) -> float:
+    """The height of a line in pixels (`U.widget_unit`)."""
+    return 20 * (context.preferences.system.ui_scale or 1.0)  # 0 before there is a window
 
 
 @functools.lru_cache(maxsize=256)

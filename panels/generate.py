@@ -1,15 +1,26 @@
-"""The form: service, prompt, pictures, options, what it costs, what is sent, Generate."""
+"""The form: service, prompt, pictures, options, what it costs, what is sent, Generate.
+
+The sidebar draws all of it, the dialogs of menus.py parts of it. `pictures` are the paths of what
+would be sent: the form's own list, or the one picture a dialog was opened for.
+"""
+
+from collections.abc import Sequence
 
 import bpy
 
-from .. import preferences, properties, session
+from .. import preferences, properties, session, translations
 from ..core import wording
 from ..core.addresses import address
 from ..core.errors import BadRequest, MaquetteError
+from ..core.language import say
 from ..core.model import GenerationRequest, OptionValue
+from ..core.providers import all_providers
 from ..core.providers.base import Provider
-from ..core.providers.options import Option
-from . import draw_words, thumbnail
+from ..core.providers.options import Option, applicable, make_request
+from . import draw_words, lines_wide, thumbnail
+
+NAMES = 0.4  # of the width is for names where properties are split
+PROMPT_LINES = 6  # of a prompt that does not fit its field
 
 
 class MAQUETTE_UL_pictures(bpy.types.UIList):
@@ -23,7 +34,8 @@ class MAQUETTE_UL_pictures(bpy.types.UIList):
         active_data: object,
         active_property: str,
     ) -> None:
-        layout.label(text=item.label or item.filepath, icon_value=thumbnail(item.filepath))
+        shown = thumbnail(item.filepath)
+        layout.label(text=item.label or item.filepath, icon_value=shown, translate=False)
 
 
 class MAQUETTE_PT_generate(bpy.types.Panel):
@@ -33,52 +45,83 @@ class MAQUETTE_PT_generate(bpy.types.Panel):
     bl_region_type = "UI"
 
     def draw(self, context: bpy.types.Context) -> None:
+        translations.follow()
         draw(self.layout, context)
 
 
 def draw(layout: bpy.types.UILayout, context: bpy.types.Context) -> None:
     settings = properties.get(context)
     layout.use_property_decorate = False
-    column = layout.column()
-    column.use_property_split = True
-    column.prop(settings, "service")
+    draw_service(layout, context, settings)
     try:
         provider = settings.provider
-    except BadRequest as error:
-        draw_words(layout.column(align=True), context, str(error), icon="ERROR")
-        return
-    about = layout.column(align=True)
-    about.active = False
-    draw_words(about, context, provider.description.partition(". ")[0])
-    _draw_inputs(layout, context, settings, provider)
+    except BadRequest:
+        return  # said by draw_service
+    pictures = [picture.filepath for picture in settings.pictures]
+    draw_prompt(layout, context, settings, provider, pictures)
+    # A list that was filled for another service stays in sight: it has to be cleared.
+    if provider.capabilities.pictures_max or pictures:
+        _draw_pictures(layout, settings)
     header, body = layout.panel("maquette_options", default_closed=True)
     header.label(text="Options")
     if body:
         draw_options(body, context, settings)
-    _draw_money(layout.column(align=True), context, settings, provider)
-    _draw_generate(layout, context, settings, provider)
+    draw_money(layout, context, settings, provider, pictures)
+    draw_sends(layout, context, provider)
+    row = layout.row()
+    row.scale_y = 1.5
+    row.operator("maquette.generate", text="Generate")
+    draw_problem(layout, context, settings, provider, pictures)
+    if not provider.needs_key and not session.tasks() and not _any_key():
+        _draw_welcome(layout, context)
 
 
-def _draw_inputs(
+def draw_service(
+    layout: bpy.types.UILayout,
+    context: bpy.types.Context,
+    settings: properties.MaquetteSettings,
+) -> None:
+    """Which service, and one line about it or why there is none."""
+    column = layout.column()
+    column.use_property_split = True
+    column.use_property_decorate = False
+    column.prop(settings, "service")
+    try:
+        about = say(settings.provider.description).partition(". ")[0]
+    except BadRequest as error:
+        draw_words(layout, context, str(error), icon="ERROR")
+    else:
+        draw_words(layout, context, about, dim=True)
+
+
+def draw_prompt(
     layout: bpy.types.UILayout,
     context: bpy.types.Context,
     settings: properties.MaquetteSettings,
     provider: type[Provider],
+    pictures: Sequence[str],
 ) -> None:
-    can = provider.capabilities
     column = layout.column(align=True)
     column.label(text="Prompt")
     column.prop(settings, "prompt", text="", placeholder="What to make")
-    if can.negative_prompt:
-        unused = settings.negative_prompt_unused()
-        row = column.row()
-        row.enabled = not unused
-        row.prop(settings, "negative_prompt", text="", placeholder="What to leave out")
-        if unused:
-            _draw_reason(column, context, unused)
-    # A list that was filled for another service stays in sight: it has to be cleared.
-    if can.pictures_max or settings.pictures:
-        _draw_pictures(layout, settings)
+    _draw_whole(column, context, settings.prompt)
+    if not provider.capabilities.negative_prompt:
+        return
+    unused = settings.negative_prompt_unused(pictures)
+    column = layout.column(align=True)
+    column.label(text="Negative Prompt")
+    row = column.row()
+    row.enabled = not unused
+    row.prop(settings, "negative_prompt", text="", placeholder="What to leave out")
+    if unused:
+        _draw_reason(column, context, unused)
+    else:
+        _draw_whole(column, context, settings.negative_prompt)
+
+
+def _draw_whole(layout: bpy.types.UILayout, context: bpy.types.Context, text: str) -> None:
+    """A field has one line and shows one end of what is in it."""
+    draw_words(layout, context, text, dim=True, most=PROMPT_LINES, least=2)
 
 
 def _draw_pictures(layout: bpy.types.UILayout, settings: properties.MaquetteSettings) -> None:
@@ -120,10 +163,11 @@ def draw_options(
             unused.append((option, reason))
         else:
             layout.prop(group, option.name)
+            _draw_unset(layout, option, draft[option.name])
     if not unused:
         return
     header, body = layout.panel("maquette_options_unused", default_closed=True)
-    header.label(text=f"Not Used Here ({len(unused)})")
+    header.label(text=say("Not Used Here ({count})", count=len(unused)), translate=False)
     if body:
         for option, reason in unused:
             column = body.column(align=True)
@@ -133,45 +177,84 @@ def draw_options(
             _draw_reason(column, context, reason)
 
 
+def _draw_unset(layout: bpy.types.UILayout, option: Option, value: OptionValue) -> None:
+    """Under a number that stands for "not sent": what that means."""
+    if option.kind not in ("int", "ints") or value != option.unset:
+        return
+    split = layout.split(factor=NAMES)
+    split.active = False
+    split.label(text="")
+    split.label(text="A new one each time" if option.random else "Left to the service")
+
+
 def _draw_reason(layout: bpy.types.UILayout, context: bpy.types.Context, reason: str) -> None:
-    column = layout.column(align=True)
-    column.active = False
-    draw_words(column, context, reason[:1].upper() + reason[1:])
+    draw_words(layout, context, reason[:1].upper() + reason[1:], dim=True)
 
 
-def _draw_money(
+def draw_money(
     layout: bpy.types.UILayout,
     context: bpy.types.Context,
     settings: properties.MaquetteSettings,
     provider: type[Provider],
+    pictures: Sequence[str],
 ) -> None:
-    try:
-        request = settings.request([picture.filepath for picture in settings.pictures])
-    except MaquetteError:
-        request = None  # what is wrong is said below
+    """What this costs and what is left, each as far as it is known, and how to ask."""
+    column = layout.column(align=True)
+    request = _request(settings, provider, pictures)
     quotable = provider.quote is not Provider.quote
     known = session.price()
     if not (known and request and _same_price(known.request, request, provider)):
         known = None
     price = known.price if known and known.price else request and provider.estimate(request)
     if price or quotable:
-        row = layout.row()
-        untold = "unknown" if known else "not asked yet"
-        row.label(text=f"Price: {wording.price(price) if price else untold}")
+        untold = say("unknown") if known else say("not asked yet")
+        row = _draw_fact(column, context, "Price", wording.price(price) if price else untold)
         if quotable:
-            row.operator("maquette.quote", text="", icon="FILE_REFRESH")
+            row.operator("maquette.quote", text="", icon="FILE_REFRESH", emboss=False)
     if known and known.message:
-        draw_words(layout, context, f"{known.message} {known.advice}", icon="ERROR")
+        draw_words(column, context, f"{known.message} {known.advice}", icon="ERROR")
+    if not provider.needs_key:
+        return
     balance = session.balance(provider.id)
-    row = layout.row()
     told = balance and balance.balance
-    untold = "unknown" if balance else "not asked yet"
-    row.label(text=f"Balance: {wording.balance(told) if told else untold}")
-    row.operator("maquette.balance", text="", icon="FILE_REFRESH").provider = provider.id
+    untold = say("unknown") if balance else say("not asked yet")
+    row = _draw_fact(column, context, "Balance", wording.balance(told) if told else untold)
+    ask = row.operator("maquette.balance", text="", icon="FILE_REFRESH", emboss=False)
+    ask.provider = provider.id
     if balance and balance.message:
-        draw_words(layout, context, f"{balance.message} {balance.advice}", icon="ERROR")
+        draw_words(column, context, f"{balance.message} {balance.advice}", icon="ERROR")
     if price and told and told.credits < price.credits:
-        draw_words(layout, context, "The balance is lower than the price.", icon="ERROR")
+        draw_words(column, context, say("The balance is lower than the price."), icon="ERROR")
+
+
+def _draw_fact(
+    layout: bpy.types.UILayout, context: bpy.types.Context, name: str, value: str
+) -> bpy.types.UILayout:
+    """A name and a value in line with the properties. Returns the row, for a button beside it."""
+    split = layout.split(factor=NAMES)
+    names = split.row()
+    names.alignment = "RIGHT"
+    names.label(text=name)
+    row = split.row()
+    beside = NAMES * lines_wide(context) + 1.2  # the button
+    draw_words(row, context, value[:1].upper() + value[1:], beside=beside)
+    return row
+
+
+def _request(
+    settings: properties.MaquetteSettings, provider: type[Provider], pictures: Sequence[str]
+) -> GenerationRequest | None:
+    """What would be ordered, to price it. While nothing is typed, any prompt stands in for it."""
+    try:
+        return settings.request(pictures)
+    except BadRequest:
+        if pictures or settings.prompt.strip() or not provider.capabilities.text:
+            return None
+    options = applicable(provider, settings.option_values(), 0)
+    try:
+        return make_request(provider, prompt="model", settings=options)
+    except BadRequest:
+        return None
 
 
 def _same_price(one: GenerationRequest, other: GenerationRequest, provider: type[Provider]) -> bool:
@@ -185,41 +268,61 @@ def _same_price(one: GenerationRequest, other: GenerationRequest, provider: type
     return priced(one) == priced(other)
 
 
-def _draw_generate(
+def draw_sends(
+    layout: bpy.types.UILayout, context: bpy.types.Context, provider: type[Provider]
+) -> None:
+    """What leaves this computer, and where it goes."""
+    if provider.sends:
+        host = address(session.accounts().account(provider).base_url)[1]
+        told = say(provider.sends, host=host or say("the service"))
+        draw_words(layout, context, told, dim=True)
+
+
+def draw_problem(
     layout: bpy.types.UILayout,
     context: bpy.types.Context,
     settings: properties.MaquetteSettings,
     provider: type[Provider],
+    pictures: Sequence[str],
 ) -> None:
-    if provider.sends:
-        sends = layout.column(align=True)
-        sends.active = False
-        host = address(session.accounts().account(provider).base_url)[1]
-        draw_words(sends, context, provider.sends.format(host=host or "the service"))
-    row = layout.row()
-    row.scale_y = 1.5
-    row.operator("maquette.generate", text="Generate")
+    """Why nothing can be generated as things are, and where to change that."""
     trouble = session.trouble()
     if trouble:  # said in full at the list of tasks
-        draw_words(layout.column(align=True), context, trouble.message, icon="ERROR")
+        draw_words(layout, context, trouble.message, icon="ERROR")
     elif problem := session.setup_problem(provider):
-        draw_setup(
-            layout, context, problem, offline=provider.needs_network and not session.online()
-        )
-    elif problem := settings.problem():
-        draw_words(layout.column(align=True), context, problem, icon="INFO")
+        draw_words(layout, context, problem, icon="ERROR")
+        if provider.needs_network and not session.online():
+            layout.operator("screen.userpref_show", text="System Preferences…").section = "SYSTEM"
+        else:
+            _draw_key_links(layout.column(align=True), [provider])
+    elif problem := settings.problem(pictures):
+        draw_words(layout, context, problem, icon="INFO")
 
 
-def draw_setup(
-    layout: bpy.types.UILayout, context: bpy.types.Context, problem: str, *, offline: bool
-) -> None:
-    """Why nothing can be sent to the service, whatever is filled in, and where to change that."""
-    draw_words(layout.column(align=True), context, problem, icon="ERROR")
-    if offline:
-        layout.operator("screen.userpref_show", text="System Preferences…").section = "SYSTEM"
-    else:
-        button = layout.operator("preferences.addon_show", text="Add-on Preferences…")
-        button.module = preferences.PACKAGE
+def _draw_welcome(layout: bpy.types.UILayout, context: bpy.types.Context) -> None:
+    """Until the first task or key: how to get from practice to models by AI."""
+    box = layout.box()
+    told = say("The Sandbox is for practice. For models made by AI, enter the key of a service.")
+    draw_words(box, context, told, icon="INFO", beside=0.6)
+    _draw_key_links(box.column(align=True), [p for p in all_providers() if p.needs_key])
+
+
+def _draw_key_links(layout: bpy.types.UILayout, providers: Sequence[type[Provider]]) -> None:
+    for provider in providers:
+        if provider.website and provider.needs_key:
+            text = say("Get a Key from {service}", service=provider.label)
+            link = layout.operator("wm.url_open", text=text, icon="URL", translate=False)
+            link.url = provider.website
+    show = layout.operator("preferences.addon_show", text="Enter Key…", icon="PREFERENCES")
+    show.module = preferences.PACKAGE
+
+
+def _any_key() -> bool:
+    accounts = session.accounts()
+    try:
+        return any(accounts.key_from(p) for p in all_providers() if p.needs_key)
+    except MaquetteError:  # the key file cannot be read: said where a service needs it
+        return True
 
 
 CLASSES: tuple[type, ...] = (MAQUETTE_UL_pictures, MAQUETTE_PT_generate)

@@ -1,22 +1,29 @@
-"""The list of tasks: how each stands, and what can be done about it."""
+"""The list of tasks: how each stands, and what can be done about it.
 
+Every row has the same lines in every state, so that nothing moves under the eyes or the mouse
+while a task goes on: title, service and price, state, how far; then its buttons.
+"""
+
+import functools
 import time
 
 import bpy
 
-from .. import session
+from .. import session, translations
 from ..core import wording
 from ..core.errors import BadRequest
+from ..core.language import say
 from ..core.model import Retry, Task, TaskState
 from ..core.providers import get_provider
-from . import draw_words, thumbnail
+from . import draw_words, lines_wide, thumbnail
 
 ROWS = 20  # drawn in full; older ones are one line each, folded away
 OLDER_ROWS = 200
 PICTURE = 2.2  # size of a row's picture, in heights of a line
-BOX = 0.6  # what a box's margins take of the width, likewise
+NARROW = 9.0  # with less room for text, rows have no pictures, and buttons stand in a column
+BOX = 0.6  # what a box's margins take of the width, in heights of a line
 
-_ICONS = {
+ICONS = {
     TaskState.SUBMITTING: "EXPORT",
     TaskState.WAITING: "TIME",
     TaskState.GENERATING: "MOD_REMESH",
@@ -29,6 +36,8 @@ _ICONS = {
 }
 AGAIN = wording.RETRY[Retry.PAY_AGAIN]
 _HAS_MODEL = (TaskState.READY, TaskState.IMPORTED)
+_ENDED_BADLY = (TaskState.FAILED, TaskState.STOPPED, TaskState.UNCONFIRMED)
+_ALARMING = (TaskState.FAILED, TaskState.UNCONFIRMED)
 
 
 class MAQUETTE_PT_tasks(bpy.types.Panel):
@@ -37,6 +46,10 @@ class MAQUETTE_PT_tasks(bpy.types.Panel):
     bl_space_type = "VIEW_3D"
     bl_region_type = "UI"
 
+    def draw_header_preset(self, context: bpy.types.Context) -> None:
+        translations.follow()
+        self.layout.label(text=wording.summary(session.tasks()), translate=False)
+
     def draw(self, context: bpy.types.Context) -> None:
         draw(self.layout, context, time.time())
 
@@ -44,9 +57,8 @@ class MAQUETTE_PT_tasks(bpy.types.Panel):
 def draw(layout: bpy.types.UILayout, context: bpy.types.Context, now: float) -> None:
     trouble = session.trouble()
     if trouble:
-        words = layout.column(align=True)
-        draw_words(words, context, trouble.message, icon="ERROR")
-        draw_words(words, context, trouble.advice)
+        draw_words(layout, context, trouble.message, icon="ERROR")
+        draw_words(layout, context, trouble.advice)
     tasks = session.tasks()
     if not tasks and not trouble:
         row = layout.row()
@@ -58,7 +70,7 @@ def draw(layout: bpy.types.UILayout, context: bpy.types.Context, now: float) -> 
     if not older:
         return
     header, body = layout.panel("maquette_older_tasks", default_closed=True)
-    header.label(text=f"Older ({len(older):,})")
+    header.label(text=say("Older ({count})", count=f"{len(older):,}"), translate=False)
     if body:
         column = body.column(align=True)
         for task in older[:OLDER_ROWS]:
@@ -70,78 +82,88 @@ def draw(layout: bpy.types.UILayout, context: bpy.types.Context, now: float) -> 
 def _draw_task(
     layout: bpy.types.UILayout, context: bpy.types.Context, task: Task, now: float
 ) -> None:
-    row = layout.row()
-    icon = thumbnail(_picture(task))
-    if icon:
-        row.template_icon(icon_value=icon, scale=PICTURE)
-    column = row.column(align=True)
-    head = column.row()
-    head.label(text=task.title)
-    if not task.state.is_open:
+    head = layout.row()
+    title = head.column(align=True)
+    done = not task.state.is_open
+    draw_words(title, context, _title(task), beside=BOX + done, most=2)
+    draw_words(title, context, wording.terms(task, _label(task)), beside=BOX + done, dim=True)
+    if done:
         _task_operator(head, "maquette.remove", task, icon="X", emboss=False)
-    _draw_state(column, context, task, now, beside=BOX + (PICTURE + 0.5 if icon else 0.0))
-    _draw_reasons(layout, context, task)
-    _draw_buttons(layout, task)
+    _draw_state(layout.row(), context, task, now)
+    if task.state in _ENDED_BADLY:
+        draw_words(layout, context, task.message, beside=BOX)
+        draw_words(layout, context, task.advice, beside=BOX, dim=True)
+    _draw_buttons(layout, context, task)
+    _draw_notes(layout, context, task)
 
 
 def _draw_state(
-    layout: bpy.types.UILayout, context: bpy.types.Context, task: Task, now: float, beside: float
+    row: bpy.types.UILayout, context: bpy.types.Context, task: Task, now: float
 ) -> None:
-    if task.id in session.receiving:
-        layout.label(text="Importing…", icon="IMPORT")
-        return
+    """A picture with the state beside it in a word, or as a bar, and below that how far it is."""
     words = wording.describe(task, now)
+    icon, head = ICONS[task.state], words.state
+    if task.id in session.receiving:
+        icon, head = "IMPORT", say("Importing…")
+    beside = BOX
+    if lines_wide(context) > NARROW:
+        picture = thumbnail(_picture(task))
+        row.template_icon(icon_value=picture or _icon_value(icon), scale=PICTURE)
+        beside += PICTURE + 0.4
+        if not picture:
+            icon = "NONE"  # the same one, large
+    column = row.column(align=True)
     if words.factor is None:
-        draw_words(layout, context, words.line, icon=_ICONS[task.state], beside=beside)
+        state = column.row()
+        state.alert = task.state in _ALARMING
+        draw_words(state, context, head, icon=icon, beside=beside)
     else:
-        layout.progress(text=words.line, factor=words.factor, type="BAR")
+        column.progress(text=head, factor=words.factor, type="BAR", translate=False)
+    if words.tail:
+        draw_words(column, context, words.tail, beside=beside, dim=True)
+    else:
+        column.label(text="")  # for the buttons and rows below to stay where they are
 
 
-def _draw_reasons(layout: bpy.types.UILayout, context: bpy.types.Context, task: Task) -> None:
-    """What happened, and below it, dimmed, what to do."""
-    has_model = task.state in _HAS_MODEL
-    failed_here = session.notes.get(task.id, "") if has_model else ""
-    lines = [task.note, failed_here, session.waits_for(task)]
-    ended = not task.state.is_open and not has_model
-    if not any(lines) and not ended:
-        return
-    column = layout.column(align=True)
-    for line in (*lines, task.message if ended else ""):
-        draw_words(column, context, line, beside=BOX)
-    if ended:
-        advice = column.column(align=True)
-        advice.active = False
-        draw_words(advice, context, task.advice, beside=BOX)
+def _draw_notes(layout: bpy.types.UILayout, context: bpy.types.Context, task: Task) -> None:
+    """What comes and goes. Below the buttons, which must not move while somebody aims at them."""
+    failed_here = session.notes.get(task.id, "") if task.state in _HAS_MODEL else ""
+    for line in (task.note, failed_here, session.waits_for(task)):
+        draw_words(layout, context, line, beside=BOX, dim=line is not failed_here)
 
 
-def _draw_buttons(layout: bpy.types.UILayout, task: Task) -> None:
-    row = layout.row(align=True)
+def _draw_buttons(layout: bpy.types.UILayout, context: bpy.types.Context, task: Task) -> None:
+    wide = lines_wide(context) > NARROW
+    row = layout.row(align=True) if wide else layout.column(align=True)
     if task.state.is_open:
-        _task_operator(row, "maquette.cancel", task, text="Cancel")
+        _task_operator(row, "maquette.cancel", task, text=say("Cancel"))
         return
+    if task.state is TaskState.IMPORTED:
+        _task_operator(row, "maquette.select", task, text=say("Select"))
     if task.state in _HAS_MODEL:
-        again = "Import Again" if task.state is TaskState.IMPORTED else "Import"
+        again = say("Import Again") if task.state is TaskState.IMPORTED else say("Import")
         _task_operator(row, "maquette.receive", task, text=again).select = True
     if retry := _retry_words(task):
         if retry == AGAIN and task.accepted:
             # One answer that the job is over may be wrong; to ask once more costs nothing.
-            _task_operator(row, "maquette.retry", task, text="Look Again").look = True
-        _task_operator(row, "maquette.retry", task, text=retry)
+            _task_operator(row, "maquette.retry", task, text=say("Look Again")).look = True
+        _task_operator(row, "maquette.retry", task, text=say(retry))
     if task.folder:
-        _task_operator(row, "maquette.open_folder", task, icon="FILE_FOLDER")
-    if task.message and task.state not in _HAS_MODEL:
-        _task_operator(row, "maquette.copy_error", task, icon="COPYDOWN")
+        text = "" if wide else say("Open Folder")
+        _task_operator(row, "maquette.open_folder", task, text=text, icon="FILE_FOLDER")
+    if task.message and task.state in _ENDED_BADLY:
+        _task_operator(layout, "maquette.copy_error", task, text=say("Copy Details"))
 
 
 def _draw_line(row: bpy.types.UILayout, task: Task, now: float) -> None:
-    row.label(text=task.title, icon=_ICONS[task.state])
+    row.label(text=task.title, icon=ICONS[task.state], translate=False)
     if task.state.is_open:
-        row.label(text=wording.describe(task, now).line)
+        row.label(text=wording.describe(task, now).line, translate=False)
         _task_operator(row, "maquette.cancel", task, icon="CANCEL", emboss=False)
         return
     if task.state in _HAS_MODEL:
         _task_operator(row, "maquette.receive", task, icon="IMPORT", emboss=False).select = True
-    if task.message and task.state not in _HAS_MODEL:
+    if task.message and task.state in _ENDED_BADLY:
         _task_operator(row, "maquette.copy_error", task, icon="COPYDOWN", emboss=False)
     if _retry_words(task):
         _task_operator(row, "maquette.retry", task, icon="FILE_REFRESH", emboss=False)
@@ -157,16 +179,29 @@ def _task_operator(
     icon: str = "NONE",
     emboss: bool = True,
 ) -> bpy.types.OperatorProperties:
-    properties = layout.operator(name, text=text, icon=icon, emboss=emboss)
+    properties = layout.operator(name, text=text, icon=icon, emboss=emboss, translate=False)
     properties.task_id = task.id
     return properties
 
 
 def _retry_words(task: Task) -> str:
+    """Untranslated: one of wording.RETRY."""
     try:
         return wording.retry_words(task, get_provider(task.request.provider))
     except BadRequest:  # a service that is no longer there
         return ""
+
+
+def _label(task: Task) -> str:
+    try:
+        return get_provider(task.request.provider).label
+    except BadRequest:
+        return task.request.provider
+
+
+def _title(task: Task) -> str:
+    """The whole prompt, cut where it is drawn, or what there is in its place."""
+    return task.request.prompt or say(task.title)
 
 
 def _picture(task: Task) -> str:
@@ -174,6 +209,13 @@ def _picture(task: Task) -> str:
     if task.preview and task.folder:
         return f"{task.folder}/{task.preview}"
     return task.request.pictures[0] if task.request.pictures else ""
+
+
+@functools.cache
+def _icon_value(name: str) -> int:
+    """The number of one of Blender's own icons, for a place that takes no name."""
+    icons = bpy.types.UILayout.bl_rna.functions["label"].parameters["icon"].enum_items
+    return icons[name].value
 
 
 CLASSES: tuple[type, ...] = (MAQUETTE_PT_tasks,)

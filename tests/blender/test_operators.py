@@ -635,7 +635,7 @@ def test_every_operator_says_what_it_does_and_is_not_repeated(operator: type) ->
     assert "REGISTER" not in operator.bl_options
     # What is done again by Shift+R is whatever has one of the two.
     if "UNDO" in operator.bl_options:
-        assert operator.bl_idname.startswith("maquette.picture_")
+        assert operator.bl_idname.startswith(("maquette.picture_", "maquette.select"))
 
 
 def test_receive_leaves_the_undo_step_to_itself() -> None:

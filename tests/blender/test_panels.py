@@ -4,6 +4,7 @@ from __future__ import annotations
 
 import importlib
 import os
+import re
 import sys
 import time
 from collections.abc import Iterator
@@ -138,8 +139,22 @@ def test_the_first_look() -> None:
 
 def test_a_filled_form_has_nothing_to_complain_about(settings: Any) -> None:
     settings.prompt = "a wooden chair"
+    tell(TaskChanged(example(TaskState.IMPORTED)))
     icons = {a.get("icon") for a in form().named("label")}
     assert not icons & {"ERROR", "INFO"}
+
+
+def test_the_first_run_says_where_keys_are_to_be_had(settings: Any) -> None:
+    layout = form()
+    assert "Get a Key from Hyper3D Rodin" in layout.words
+    assert "Get a Key from Triverse" in layout.words
+    assert layout.operators()["preferences.addon_show"].module == preferences.PACKAGE
+    tell(TaskChanged(example(TaskState.IMPORTED)))
+    assert "Get a Key" not in sentence(form())
+
+
+def test_with_a_key_nobody_is_told_where_to_get_one(settings: Any, key: None) -> None:
+    assert "Get a Key" not in sentence(form())
 
 
 @each_provider
@@ -152,7 +167,10 @@ def test_every_service(settings: Any, provider: Any, open_panels: bool) -> None:
     assert provider.sends.format(host=host) in words
     assert provider.description.partition(". ")[0] in words
     assert ("negative_prompt" in layout.properties()) == provider.capabilities.negative_prompt
-    assert layout.operators()["maquette.balance"].provider == provider.id
+    if provider.needs_key:
+        assert layout.operators()["maquette.balance"].provider == provider.id
+    else:
+        assert "maquette.balance" not in layout.operators()
     drawn = layout.properties().keys() & {option.name for option in provider.options}
     assert drawn == ({option.name for option in provider.options} if open_panels else set())
 
@@ -257,14 +275,15 @@ def test_without_network_it_says_where_to_allow_it(settings: Any) -> None:
     assert "Online" not in sentence(form())
 
 
-def test_without_a_key_it_leads_to_the_preferences() -> None:
-    problem = session.accounts().problem(get_provider("rodin"))
-    assert problem
-    layout = Layout()
-    # Drawn as if Blender were online, which cannot be switched from here.
-    generate.draw_setup(layout, context(), problem, offline=False)
+def test_without_a_key_it_leads_to_the_preferences(
+    settings: Any, monkeypatch: pytest.MonkeyPatch
+) -> None:
+    monkeypatch.setattr(session, "online", lambda: True)  # cannot be switched from here
+    settings.service, settings.prompt = "rodin", "a chair"
+    layout = form()
     assert "Hyper3D Rodin needs a key." in sentence(layout)
     assert layout.operators()["preferences.addon_show"].module == preferences.PACKAGE
+    assert layout.operators()["wm.url_open"].url == get_provider("rodin").website
 
 
 def test_with_trouble_in_the_list_nothing_can_be_sent(settings: Any) -> None:
@@ -275,36 +294,51 @@ def test_with_trouble_in_the_list_nothing_can_be_sent(settings: Any) -> None:
     assert "damaged" not in sentence(form())
 
 
+def facts(layout: Layout) -> str:
+    """As they are read: values begin with a capital letter there."""
+    words = sentence(layout)
+    return re.sub(r"(Price|Balance) (\w)", lambda found: found[0].lower().capitalize(), words)
+
+
 # --- money ----------------------------------------------------------------------------------
 
 
 def test_an_estimate_is_called_one(settings: Any) -> None:
     settings.service, settings.prompt = "rodin", "a chair"
-    assert "Price: 0.5 credits, by the price list" in form().words
+    assert "Price 0.5 credits, by the price list" in facts(form())
     settings.options.tier = "Gen-2.5-Extreme-High"
-    assert "Price: 1 credit, by the price list" in form().words
-    # No price is known for what cannot be sent.
+    assert "Price 1 credit, by the price list" in facts(form())
+    # It does not depend on what is typed.
     settings.prompt = ""
-    assert "Price" not in form().text
+    assert "Price 1 credit, by the price list" in facts(form())
+    # No price is known for what cannot be sent.
+    settings.prompt = "x" * 9999
+    assert "Price" not in form().words
+
+
+def test_the_sandbox_is_free(settings: Any) -> None:
+    layout = form()
+    assert "Price free" in facts(layout)
+    assert "Balance" not in layout.words
 
 
 def test_a_quote_holds_for_what_was_asked(settings: Any) -> None:
     settings.service, settings.prompt = "triverse", "a chair"
     layout = form()
-    assert "Price: not asked yet" in layout.words
+    assert "Price not asked yet" in facts(layout)
     assert "maquette.quote" in layout.operators()
     tell(PriceKnown(settings.request([]), Price(120.0, exact=True)))
-    assert "Price: 120 credits" in form().words
+    assert "Price 120 credits" in facts(form())
     settings.prompt = "another chair"
-    assert "Price: 120 credits" in form().words
+    assert "Price 120 credits" in facts(form())
     settings.options.texture_size = "4096"
-    assert "Price: not asked yet" in form().words
+    assert "Price not asked yet" in facts(form())
 
 
 def test_a_seed_that_is_drawn_does_not_end_a_quote(settings: Any) -> None:
     settings.service, settings.prompt = "rodin", "a chair"
     tell(PriceKnown(settings.request([]), Price(0.75, exact=True)))
-    assert "Price: 0.75 credits" in form().words
+    assert "Price 0.75 credits" in facts(form())
 
 
 def test_a_price_that_could_not_be_asked(settings: Any) -> None:
@@ -315,17 +349,17 @@ def test_a_price_that_could_not_be_asked(settings: Any) -> None:
 
 def test_the_balance(settings: Any) -> None:
     settings.service, settings.prompt = "rodin", "a chair"
-    assert "Balance: not asked yet" in form().words
+    assert "Balance not asked yet" in facts(form())
     tell(BalanceKnown("rodin", Balance(880.0, 120.0)))
-    assert "Balance: 880 credits, 120 more held for running jobs" in form().words
+    assert "Balance 880 credits, 120 more held for running jobs" in facts(form())
     tell(BalanceKnown("rodin", Balance(0.25)))
     assert "The balance is lower than the price." in sentence(form())
     tell(BalanceKnown("rodin", Balance(0.0)))
-    assert "Balance: 0 credits" in form().words
+    assert "Balance 0 credits" in facts(form())
     tell(BalanceKnown("rodin", None, "The key was refused.", "Check it."))
     layout = form()
     assert "The key was refused. Check it." in sentence(layout)
-    assert "Balance: unknown" in layout.words
+    assert "Balance unknown" in facts(layout)
     settings.service = "triverse"
     assert "refused" not in sentence(form())
 
@@ -343,7 +377,7 @@ BUTTONS = {
     TaskState.GENERATING: {"cancel"},
     TaskState.DOWNLOADING: {"cancel"},
     TaskState.READY: {"receive", "open_folder", "remove"},
-    TaskState.IMPORTED: {"receive", "open_folder", "remove"},
+    TaskState.IMPORTED: {"select", "receive", "open_folder", "remove"},
     TaskState.FAILED: {"retry", "copy_error", "remove"},
     TaskState.STOPPED: {"retry", "copy_error", "remove"},
     TaskState.UNCONFIRMED: {"retry", "copy_error", "remove"},
@@ -378,6 +412,22 @@ def test_every_state(state: TaskState) -> None:
         assert "Ask it nicely." in layout.words
 
 
+def test_a_row_keeps_its_lines_while_a_task_goes_on() -> None:
+    going = (
+        replace(TASK, state=TaskState.SUBMITTING),
+        replace(TAKEN, state=TaskState.WAITING, queue_position=3, queue_seconds=120.0),
+        replace(TAKEN, state=TaskState.GENERATING, share=0.42),
+        replace(TAKEN, state=TaskState.GENERATING),
+        replace(TAKEN, state=TaskState.DOWNLOADING, received=10_000_000, total=40_000_000),
+        replace(DONE, state=TaskState.READY),
+        replace(DONE, state=TaskState.IMPORTED),
+    )
+    for task in going:
+        layout = task_list(task)
+        # Title, service and price, state, how far; the buttons stand below them.
+        assert len(layout.named("label")) + len(layout.named("progress")) == 4, task.state
+
+
 def test_progress_bars_only_where_something_tells_a_share() -> None:
     layout = task_list(
         replace(TAKEN, id="1", state=TaskState.GENERATING, share=0.42),
@@ -387,10 +437,12 @@ def test_progress_bars_only_where_something_tells_a_share() -> None:
         replace(TAKEN, id="5", state=TaskState.WAITING, queue_position=3, queue_seconds=120.0),
     )
     bars = {bar["text"]: bar["factor"] for bar in layout.named("progress")}
-    assert bars == {"Generating 42 %": 0.42, "Downloading 10.0 of 40 MB": 0.25}
-    assert "Generating, 1 min 20 s so far, about 1 min left" in layout.words
-    assert "Downloading, 10 MB so far" in layout.words
-    assert "Waiting, 3rd in the queue, about 2 min" in layout.words
+    assert bars == {"Generating 42 %": 0.42, "Downloading": 0.25}
+    words = sentence(layout)
+    assert "Generating 1 min 20 s so far, about 1 min left" in words
+    assert "10.0 of 40 MB" in words
+    assert "Downloading 10 MB so far" in words
+    assert "Waiting #3 in the queue, about 2 min" in words
 
 
 @pytest.mark.parametrize(
@@ -501,9 +553,9 @@ def test_what_the_environment_sets_is_grey_with_words(environment: dict[str, str
     layout = preferences_page()
     drawn = layout.properties()
     assert not drawn["rodin_key"].is_enabled
-    assert "In use: the key from the environment variable RODIN_API_KEY" in layout.words
+    assert "In use: RODIN_API_KEY" in layout.words
     assert not drawn["triverse_url"].is_enabled
-    assert "In use: https://example.org/api, from TRIVERSE_BASE_URL" in layout.words
+    assert "In use: https://example.org/api (TRIVERSE_BASE_URL)" in layout.words
     assert drawn["triverse_key"].is_enabled
     assert drawn["rodin_url"].is_enabled
     assert "from outside" not in layout.text
