@@ -1,5 +1,5 @@
 # Two words for everything; each sets up what it needs. The work is described in noxfile.py.
-.PHONY: help demo test test-window build figures clean
+.PHONY: help demo test test-window build figures screenshots clean
 
 help:
 	@echo 'make demo         build the extension and make a model with it, no key and no network needed'
@@ -7,9 +7,10 @@ help:
 	@echo 'make test-window  clicks and keys in real windows of two Blenders (root, or BLENDER=/path:/path)'
 	@echo 'make build        dist/maquette-<version>.zip'
 	@echo 'make figures      the measurements of bench/'
+	@echo 'make screenshots  the docs pictures, from a real window'
 	@echo 'make clean        remove what these made here (the Blenders stay in ~/.cache/maquette)'
 
-demo test test-window build figures: .venv/ready
+demo test test-window build figures screenshots: .venv/ready
 
 demo:
 	@.venv/bin/python -m nox --session demo
@@ -29,6 +30,10 @@ figures:
 .PHONY: .venv/ready
 .venv/ready:
 	@tools/setup.sh
+
+screenshots:
+	@.venv/bin/python -m nox --session build -- --blender 4.5.15
+	@.venv/bin/python tools/screenshots.py
 
 clean:
 	rm -rf .venv .nox build dist vendor/*.whl .hypothesis .mypy_cache .pytest_cache .ruff_cache

@@ -171,6 +171,14 @@ class MaquetteSettings(_Options, bpy.types.PropertyGroup):
             settings=applicable(self.provider, self.option_values(), len(pictures)),
         )
 
+    def priced_request(self, pictures: Sequence[str]) -> GenerationRequest:
+        """What would be ordered, to price it. While nothing is typed, any prompt stands in for it.
+        Errors: BadRequest."""
+        if pictures or self.prompt.strip() or not self.provider.capabilities.text:
+            return self.request(pictures)
+        options = applicable(self.provider, self.option_values(), 0)
+        return make_request(self.provider, prompt="model", settings=options)
+
     def problem(self, pictures: Sequence[str] | None = None) -> str:
         """ "" or what is wrong with what was filled in. Looks at no files. pictures: the paths of
         what would be sent; None: of those in the list."""

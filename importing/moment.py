@@ -83,6 +83,7 @@ def _running_operator(running: set[str]) -> str:
 def _label(name: str) -> str:
     group, _, operator = name.partition("_OT_")
     try:
-        return getattr(getattr(bpy.ops, group.lower()), operator).get_rna_type().name or name
+        label = getattr(getattr(bpy.ops, group.lower()), operator).get_rna_type().name
+        return pgettext_iface(label, "Operator") or name
     except (AttributeError, KeyError):
         return name

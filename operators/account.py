@@ -51,7 +51,7 @@ class MAQUETTE_OT_quote(bpy.types.Operator):
     def execute(self, context: bpy.types.Context) -> set[str]:
         settings = properties.get(context)
         try:
-            request = settings.request([picture.filepath for picture in settings.pictures])
+            request = settings.priced_request(properties.pictures(context))
         except MaquetteError as error:
             self.report({"ERROR"}, str(error))
             return {"CANCELLED"}

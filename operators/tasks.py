@@ -90,7 +90,7 @@ class MAQUETTE_OT_retry(OfTask, bpy.types.Operator):
         # Unlike invoke_confirm, this can have Cancel as what Enter means.
         return context.window_manager.invoke_props_dialog(
             self,
-            width=420,
+            width=480,
             title=say("Generate Again?"),
             confirm_text=say("Generate Again"),
             cancel_default=True,
@@ -98,7 +98,9 @@ class MAQUETTE_OT_retry(OfTask, bpy.types.Operator):
 
     def draw(self, context: bpy.types.Context) -> None:
         if task := session.task(self.task_id):
-            self.layout.label(text=_price_of_again(task), icon="ERROR", translate=False)
+            for number, sentence in enumerate(_price_of_again(task)):
+                icon = "BLANK1" if number else "ERROR"
+                self.layout.label(text=sentence, icon=icon, translate=False)
 
     def execute(self, context: bpy.types.Context) -> set[str]:
         try:
@@ -219,14 +221,15 @@ def _means(task: Task) -> Retry:
     return retry_means(task, get_provider(task.request.provider).repeatable)
 
 
-def _price_of_again(task: Task) -> str:
+def _price_of_again(task: Task) -> list[str]:
+    """Sentences, each short enough for a line of the dialog."""
     label = get_provider(task.request.provider).label
     if task.state is TaskState.UNCONFIRMED:
-        return say(
-            "{service} may have taken the first order. A second one is charged, too.",
-            service=label,
-        )
-    return say("{service} charges the new job like the first.", service=label)
+        return [
+            say("{service} may have taken the first order.", service=label),
+            say("A second one is charged, too."),
+        ]
+    return [say("{service} charges the new job like the first.", service=label)]
 
 
 def _paid_and_not_had(task: Task) -> str:

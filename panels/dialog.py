@@ -92,7 +92,8 @@ def draw(layout: bpy.types.UILayout, context: bpy.types.Context, picture: str, i
         _draw_picture(layout, block.name, layout.icon(block))
     elif picture:
         _draw_picture(layout, Path(picture).name, thumbnail(picture))
-    generate.draw_prompt(layout, context, settings, provider, sent)
+    # Whoever came for a prompt types at once; whoever brought a picture may not want one.
+    generate.draw_prompt(layout, context, settings, provider, sent, at_once=not sent)
     generate.draw_money(layout, context, settings, provider, sent)
     generate.draw_sends(layout, context, provider)
     generate.draw_problem(layout, context, settings, provider, sent)

@@ -16,7 +16,7 @@ from ..core.language import say
 from ..core.model import GenerationRequest, OptionValue
 from ..core.providers import all_providers
 from ..core.providers.base import Provider
-from ..core.providers.options import Option, applicable, make_request
+from ..core.providers.options import Option
 from . import draw_words, lines_wide, thumbnail
 
 NAMES = 0.4  # of the width is for names where properties are split
@@ -100,8 +100,12 @@ def draw_prompt(
     settings: properties.MaquetteSettings,
     provider: type[Provider],
     pictures: Sequence[str],
+    *,
+    at_once: bool = False,
 ) -> None:
+    """at_once: in a dialog that opens, what is typed goes into the prompt without a click."""
     column = layout.column(align=True)
+    column.activate_init = at_once  # not inherited from the layout above
     column.label(text="Prompt")
     column.prop(settings, "prompt", text="", placeholder="What to make")
     _draw_whole(column, context, settings.prompt)
@@ -200,7 +204,10 @@ def draw_money(
 ) -> None:
     """What this costs and what is left, each as far as it is known, and how to ask."""
     column = layout.column(align=True)
-    request = _request(settings, provider, pictures)
+    try:
+        request = settings.priced_request(pictures)
+    except BadRequest:
+        request = None
     quotable = provider.quote is not Provider.quote
     known = session.price()
     if not (known and request and _same_price(known.request, request, provider)):
@@ -239,22 +246,6 @@ def _draw_fact(
     beside = NAMES * lines_wide(context) + 1.2  # the button
     draw_words(row, context, value[:1].upper() + value[1:], beside=beside)
     return row
-
-
-def _request(
-    settings: properties.MaquetteSettings, provider: type[Provider], pictures: Sequence[str]
-) -> GenerationRequest | None:
-    """What would be ordered, to price it. While nothing is typed, any prompt stands in for it."""
-    try:
-        return settings.request(pictures)
-    except BadRequest:
-        if pictures or settings.prompt.strip() or not provider.capabilities.text:
-            return None
-    options = applicable(provider, settings.option_values(), 0)
-    try:
-        return make_request(provider, prompt="model", settings=options)
-    except BadRequest:
-        return None
 
 
 def _same_price(one: GenerationRequest, other: GenerationRequest, provider: type[Provider]) -> bool:

@@ -70,7 +70,7 @@ def draw(layout: bpy.types.UILayout, context: bpy.types.Context, now: float) -> 
     if not older:
         return
     header, body = layout.panel("maquette_older_tasks", default_closed=True)
-    header.label(text=say("Older ({count})", count=f"{len(older):,}"), translate=False)
+    header.label(text=say("Older ({count:,})", count=len(older)), translate=False)
     if body:
         column = body.column(align=True)
         for task in older[:OLDER_ROWS]:
@@ -121,7 +121,7 @@ def _draw_state(
         column.progress(text=head, factor=words.factor, type="BAR", translate=False)
     if words.tail:
         draw_words(column, context, words.tail, beside=beside, dim=True)
-    else:
+    elif task.state not in _ENDED_BADLY:
         column.label(text="")  # for the buttons and rows below to stay where they are
 
 

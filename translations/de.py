@@ -24,6 +24,7 @@ WORDS: dict[str, str] = {
         "Ein schneller Entwurf: Dreiecke, PBR, 1K-Textur; 0,5 Credits"
     ),
     "A render is running.": "Es wird gerade gerendert.",
+    "A second one is charged, too.": "Eine zweite wird ebenfalls berechnet.",
     "A web page came back instead of an answer of Triverse.": (
         "Statt einer Antwort von Triverse kam eine Webseite zurück."
     ),
@@ -406,7 +407,7 @@ WORDS: dict[str, str] = {
         "Angestrebte Anzahl der Flächen, statt einer Qualität; 0: nach Qualität"
     ),
     "Number of triangles to aim for": "Angestrebte Anzahl der Dreiecke",
-    "Older ({count})": "Ältere ({count})",
+    "Older ({count:,})": "Ältere ({count:,})",
     "One Object": "Ein Objekt",
     "One texture with its light baked in": "Eine Textur mit eingebackenem Licht",
     "Only ask the service once more; order nothing": (
@@ -1153,9 +1154,8 @@ WORDS: dict[str, str] = {
     ),
     "{service} knows no group for this key.": "{service} kennt zu diesem Schlüssel keine Gruppe.",
     "{service} knows no user for this key.": "{service} kennt zu diesem Schlüssel keinen Benutzer.",
-    "{service} may have taken the first order. A second one is charged, too.": (
-        "{service} hat die erste Bestellung vielleicht angenommen. Eine zweite wird ebenfalls "
-        "berechnet."
+    "{service} may have taken the first order.": (
+        "{service} hat die erste Bestellung vielleicht angenommen."
     ),
     "{service} may still finish it: Resume looks again.": (
         "{service} stellt den Auftrag vielleicht noch fertig: „Fortsetzen“ sieht wieder nach."

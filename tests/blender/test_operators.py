@@ -606,8 +606,14 @@ def test_the_price_is_asked_for(settings: properties.MaquetteSettings) -> None:
     assert bpy.ops.maquette.quote() == {"FINISHED"}
     known = wait(session.price)
     assert known.request.prompt == "a red chair"
-    settings.prompt = ""
+    settings.prompt = "x" * 3000
     assert "prompt" in refused(bpy.ops.maquette.quote)
+
+
+def test_the_price_is_known_before_a_prompt_is(settings: properties.MaquetteSettings) -> None:
+    settings.prompt = ""
+    assert bpy.ops.maquette.quote() == {"FINISHED"}
+    assert wait(session.price).price.credits == 0
 
 
 def test_offline_nothing_is_asked(settings: properties.MaquetteSettings, root: Path) -> None:

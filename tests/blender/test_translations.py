@@ -181,7 +181,7 @@ def test_without_translations_in_blender_it_is_english() -> None:
 
 
 def test_figures(capsys: pytest.CaptureFixture[str]) -> None:
-    """Printed with -s: what enabling and every draw pay."""
+    """Printed: what enabling and every draw pay."""
 
     def took(function: Any, *arguments: object) -> float:
         began = time.perf_counter()
@@ -371,8 +371,7 @@ def test_the_search_for_english_finds_it(german: None) -> None:
     assert len(english(drawn)) > 40
 
 
-def test_nothing_english_is_in_the_list_of_words(tmp_path: Path) -> None:
-    """What is shipped is what is in the source."""
+def test_the_words_that_were_tested_are_shipped() -> None:
     source = messages.ROOT / "translations" / "de.py"
     shipped = Path(translations.__file__).with_name("de.py")
     assert shipped.read_text() == source.read_text()

@@ -1,0 +1,71 @@
+"""What the sidebar says, where a button ends, what was reported: for scenarios, inside Blender."""
+
+from __future__ import annotations
+
+import sys
+from typing import TYPE_CHECKING, Any
+
+from .scenario import Steps
+
+if TYPE_CHECKING:
+    from .artist import Artist
+
+PACKAGE = "bl_ext.user_default.maquette"
+
+
+def said(artist: Artist) -> str:
+    """All words of our panels as they are drawn now, on one line: the panels draw into a layout
+    that keeps them, with the sidebar itself as context. What is folded in is left out."""
+    return " ".join(drawn(artist).words)
+
+
+def drawn(artist: Artist) -> Any:
+    import bpy
+
+    from tests.blender.recording_layout import Layout
+
+    layout = Layout(open_panels=False)
+    with artist.override(region="UI"):
+        sys.modules[f"{PACKAGE}.panels.generate"].draw(layout, bpy.context)
+        tasks = sys.modules[f"{PACKAGE}.panels.tasks"]
+        tasks.draw(layout, bpy.context, tasks.time.time())
+    return layout
+
+
+def why_grey(artist: Artist, operator: str, **properties: Any) -> str:
+    """What the tooltip of a greyed button says: the operator's own words for that. "" if it is
+    not grey."""
+    import bpy
+
+    group, name = operator.split(".")
+    with artist.override(region="UI"):
+        if getattr(getattr(bpy.ops, group), name).poll():
+            return ""
+        try:
+            getattr(getattr(bpy.ops, group), name)(**properties)
+        except RuntimeError as error:
+            return str(error).partition(".poll() ")[2].strip()
+    raise AssertionError(f"{operator} ran although it is grey")
+
+
+def log(artist: Artist) -> str:
+    """The console so far; Blender prints its reports there, too."""
+    return (artist.folder / "log.txt").read_text(errors="replace")
+
+
+def edges(artist: Artist, what: str, **properties: Any) -> Steps:
+    """Returns (left, bottom, right, top) of a button, in pixels of the window, ends included."""
+    x, y = yield from artist.find(what, **properties)
+    ends = []
+    for dx, dy in ((-1, 0), (0, -1), (1, 0), (0, 1)):
+        at = (x, y)
+        step = 8 if dx else 2
+        while step:
+            ahead = (at[0] + dx * step, at[1] + dy * step)
+            yield from artist.move(*ahead)
+            if artist._matches(artist._under("VIEW_3D", "UI"), what, properties):
+                at = ahead
+            else:
+                step //= 2
+        ends.append(at[0] if dx else at[1])
+    return tuple(ends)
