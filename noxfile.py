@@ -22,8 +22,9 @@ nox.options.error_on_missing_interpreters = True
 nox.options.sessions = ["lint", "types", "core", "build", "blender"]
 
 RUFF = "ruff==0.17.6"
-MYPY = ("mypy==2.4.1", "types-requests==2.33.0.20261030", "numpy==2.4.6")
-CORE_TESTS = (*blenders.PYTEST, "hypothesis==6.170.15", "numpy==2.4.6")
+NUMPY = "numpy==2.4.6"
+MYPY = ("mypy==2.4.1", "types-requests==2.33.0.20261030", NUMPY)
+CORE_TESTS = (*blenders.PYTEST, "hypothesis==6.170.15", NUMPY)
 BENCH_BLENDER = "4.5.15"
 
 REPORTS = ROOT / ".nox" / "reports"  # pytest's results, added up by tools/run_tests.py
@@ -75,7 +76,8 @@ def blender(session: nox.Session, version: str) -> None:
 def window(session: nox.Session, version: str) -> None:
     """tests/window: scenarios in a real window of that Blender, with the built zip. Skipped where
     there can be no window."""
-    session.install(*blenders.PYTEST)
+    # The service of a scenario makes models in this process, from pictures with numpy.
+    session.install(*blenders.PYTEST, NUMPY)
     with blenders._alone(ROOT / ".nox" / "build.lock"):  # both Blenders' sessions run at once
         command = [sys.executable, "tools/build.py", "--blender", BENCH_BLENDER]
         session.run(*command, external=True, silent=True)

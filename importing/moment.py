@@ -12,6 +12,11 @@ from ..core.language import say
 
 PATIENCE = 60.0  # seconds
 
+# Of the jobs that are asked for themselves. When one is through, its operator stays on the list
+# until the next event of the window it was started in (`screen_render_modal`,
+# source/blender/editors/render/render_internal.cc), and the mouse may be over the picture's window.
+_OF_JOBS = {"RENDER_OT_render", "OBJECT_OT_bake"}
+
 _running_since: dict[str, float] = {}  # operators of add-ons, see `_running_operator`
 
 
@@ -66,7 +71,7 @@ def _running_operator(running: set[str]) -> str:
     Blender's own (a transform, a box select) end soon. Those of add-ons may be tools, or run for
     as long as Blender does (showing pressed keys, say): such a one is waited for a minute only.
     """
-    others = {name for name in running if not name.startswith("MAQUETTE_OT_")}
+    others = {name for name in running - _OF_JOBS if not name.startswith("MAQUETTE_OT_")}
     now = time.monotonic()
     for name in _running_since.keys() - others:
         del _running_since[name]

@@ -3,6 +3,7 @@
 Thread: main. Blender reads the annotations: no `from __future__ import annotations` here.
 """
 
+import re
 from pathlib import Path
 
 import bpy
@@ -213,7 +214,12 @@ def report_text(task: Task) -> str:
         "Job": task.accepted.job_id if task.accepted else "",
         "Blender": bpy.app.version_string,
     }
-    return "\n".join(f"{name}: {value}" for name, value in lines.items() if value)
+    text = "\n".join(f"{name}: {value}" for name, value in lines.items() if value)
+    for asked in (task.request.prompt, task.request.negative_prompt):
+        if words := r"\s+".join(re.escape(word) for word in asked.split()):
+            # Services quote what they refuse.
+            text = re.sub(rf"(?<!\w){words}(?!\w)", "(prompt)", text, flags=re.IGNORECASE)
+    return text
 
 
 def _means(task: Task) -> Retry:

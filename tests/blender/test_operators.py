@@ -580,7 +580,7 @@ def test_a_copied_error_tells_neither_prompt_nor_ticket(root: Path) -> None:
         state=TaskState.FAILED,
         message="The service could not make it.",
         advice="Try another prompt.",
-        details="POST /rodin: HTTP 500",
+        details="POST /rodin: HTTP 500; 'A red  chair' is odd",
         code="INTERNAL",
         accepted=Accepted(job_id="job-1", ticket={"subscription_key": "secret"}),
     )

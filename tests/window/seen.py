@@ -3,6 +3,7 @@
 from __future__ import annotations
 
 import sys
+import time
 from typing import TYPE_CHECKING, Any
 
 from .scenario import Steps
@@ -14,12 +15,13 @@ PACKAGE = "bl_ext.user_default.maquette"
 
 
 def said(artist: Artist) -> str:
-    """All words of our panels as they are drawn now, on one line: the panels draw into a layout
-    that keeps them, with the sidebar itself as context. What is folded in is left out."""
-    return " ".join(drawn(artist).words)
+    """All words of our panels as they are drawn now, on one line."""
+    return " ".join([*form(artist).words, *tasks(artist).words])
 
 
-def drawn(artist: Artist) -> Any:
+def form(artist: Artist) -> Any:
+    """The upper panel, drawn into a layout that keeps it, with the sidebar itself as context. What
+    is folded in is left out."""
     import bpy
 
     from tests.blender.recording_layout import Layout
@@ -27,8 +29,18 @@ def drawn(artist: Artist) -> Any:
     layout = Layout(open_panels=False)
     with artist.override(region="UI"):
         sys.modules[f"{PACKAGE}.panels.generate"].draw(layout, bpy.context)
-        tasks = sys.modules[f"{PACKAGE}.panels.tasks"]
-        tasks.draw(layout, bpy.context, tasks.time.time())
+    return layout
+
+
+def tasks(artist: Artist) -> Any:
+    """The lower one."""
+    import bpy
+
+    from tests.blender.recording_layout import Layout
+
+    layout = Layout(open_panels=False)
+    with artist.override(region="UI"):
+        sys.modules[f"{PACKAGE}.panels.tasks"].draw(layout, bpy.context, time.time())
     return layout
 
 
