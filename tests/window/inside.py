@@ -84,7 +84,7 @@ def busy() -> list[str]:
     functions = [f for f in gc.get_objects() if type(f) in kinds and _ours(f)]
     found = [f"timer {f!r}" for f in functions if bpy.app.timers.is_registered(f)]
     windows = bpy.context.window_manager.windows
-    running = [operator.bl_idname for window in windows for operator in window.modal_operators]
+    running = [_name(operator) for window in windows for operator in window.modal_operators]
     found += [f"operator {name}" for name in running if name.startswith("MAQUETTE")]
     found += [f"thread {t.name}" for t in threading.enumerate() if t.name == "maquette-worker"]
     return found
@@ -107,6 +107,14 @@ def registered() -> list[str]:
     items = [item.idname for keymap in keymaps for item in keymap.keymap_items]
     found += [f"key for {name}" for name in items if name.startswith("maquette.")]
     return found
+
+
+def _name(operator: bpy.types.Operator) -> str:
+    """Until Blender's next event one whose class was unregistered is None, or in 4.x a shell."""
+    try:
+        return operator.bl_idname
+    except (AttributeError, ValueError):
+        return ""
 
 
 def _ours(thing: object) -> bool:
