@@ -1,4 +1,4 @@
-"""What the sidebar says, where a button ends, what was reported: for scenarios, inside Blender."""
+"""What the sidebar says, where a button ends, why it is grey: for scenarios, inside Blender."""
 
 from __future__ import annotations
 
@@ -65,19 +65,17 @@ def log(artist: Artist) -> str:
     return (artist.folder / "log.txt").read_text(errors="replace")
 
 
-def edges(artist: Artist, what: str, **properties: Any) -> Steps:
-    """Returns (left, bottom, right, top) of a button, in pixels of the window, ends included."""
+def ends(artist: Artist, what: str, **properties: Any) -> Steps:
+    """Returns the lowest and the highest row of pixels of a button, as they are in the window."""
     x, y = yield from artist.find(what, **properties)
-    ends = []
-    for dx, dy in ((-1, 0), (0, -1), (1, 0), (0, 1)):
-        at = (x, y)
-        step = 8 if dx else 2
+    found = []
+    for way in (-1, 1):
+        at, step = y, 8
         while step:
-            ahead = (at[0] + dx * step, at[1] + dy * step)
-            yield from artist.move(*ahead)
+            yield from artist.move(x, at + way * step)
             if artist._matches(artist._under("VIEW_3D", "UI"), what, properties):
-                at = ahead
+                at += way * step
             else:
                 step //= 2
-        ends.append(at[0] if dx else at[1])
-    return tuple(ends)
+        found.append(at)
+    return tuple(found)
