@@ -11,7 +11,7 @@ import bpy
 from bpy.app.handlers import persistent
 
 from . import panels, preferences, properties, session, translations
-from .operators import account, generate, images, receive, tasks, ways
+from .operators import account, generate, images, receive, tasks, timers, ways
 from .panels import dialog, menus, status
 from .panels import generate as generate_panel
 from .panels import tasks as tasks_panel
@@ -39,6 +39,7 @@ def register() -> None:
         for made in CLASSES:
             bpy.utils.register_class(made)
             undo.callback(bpy.utils.unregister_class, made)
+        undo.callback(timers.unregister)
         properties.register()
         undo.callback(properties.unregister)
         translations.register(preferences.PACKAGE)

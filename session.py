@@ -347,14 +347,26 @@ def _greet(task: Task) -> None:
         _arrived[task.id] = None
 
 
+def later(task_id: str) -> None:
+    """An import that had begun could not be done after all: it comes at the next good moment."""
+    if task_id in _tasks:
+        _arrived[task_id] = None
+        wake()
+
+
 def waits_for(task: Task) -> str:
     """ "" or why a model that is ready is not in the scene yet, in words. Cheap: for drawing."""
     if task.state is not TaskState.READY or not task.origin.wanted:
         return ""
     if task.id in _arrived:
         return say("It comes by itself. {reason}", reason=_in_the_way) if _in_the_way else ""
-    if task.origin.file and home(task) is None:
-        return say("Made for {file}; Import puts it here", file=Path(task.origin.file).name)
+    where = task.origin
+    if home(task) is not None:
+        return ""
+    if where.sitting == sitting or (where.file and where.file == bpy.data.filepath):
+        return say("Its scene “{scene}” is gone; Import puts it here", scene=where.scene)
+    if where.file:
+        return say("Made for {file}; Import puts it here", file=Path(where.file).name)
     return ""
 
 

@@ -42,7 +42,13 @@ def why_not_now(context: bpy.types.Context, *, asked: bool = False) -> str:
             return say("Leave {mode} first.", mode=pgettext_iface(mode))
         if window.screen.is_animation_playing:
             return say("The animation is playing: stop it first.")
-        running |= {operator.bl_idname for operator in window.modal_operators}
+        try:
+            running |= {operator.bl_idname for operator in window.modal_operators}
+        except (AttributeError, ValueError):
+            # The extension of one was disabled while it ran (`WM_operator_handlers_clear`,
+            # source/blender/windowmanager/intern/wm.cc). What is left, None or in 4.x a shell, goes
+            # with the window's next event; to start another before that crashes 4.3.2.
+            return say("{operator} is still running.", operator=pgettext_iface("Operator"))
     if not asked and (name := _running_operator(running)):
         return say("{operator} is still running.", operator=name)
     return ""

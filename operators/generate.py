@@ -16,6 +16,7 @@ from ..core.errors import BadRequest, MaquetteError, SetupError
 from ..core.language import say
 from ..core.model import Task, TaskState
 from ..core.providers import get_provider
+from . import timers
 
 # The operator stays for the submit only, never for the minutes that follow: Blender puts off its
 # auto-save, by ten seconds each time, while a modal operator runs in any window
@@ -85,9 +86,8 @@ class MAQUETTE_OT_generate(bpy.types.Operator):
             return begun
         # A refusal is to be read where the user clicked; only an operator can report there.
         self._until = time.monotonic() + FOLLOW
-        window_manager = context.window_manager
-        self._timer = window_manager.event_timer_add(LOOK, window=context.window)
-        window_manager.modal_handler_add(self)
+        self._timer = timers.add(context, LOOK)
+        context.window_manager.modal_handler_add(self)
         return {"RUNNING_MODAL"}
 
     def modal(self, context: bpy.types.Context, event: bpy.types.Event) -> set[str]:
@@ -107,7 +107,7 @@ class MAQUETTE_OT_generate(bpy.types.Operator):
     def cancel(self, context: bpy.types.Context) -> None:
         """Also called by Blender when it ends the operator: another file, a closed window."""
         if self._timer is not None:
-            context.window_manager.event_timer_remove(self._timer)
+            timers.remove(self._timer)
             self._timer = None
 
     def _sources(self, context: bpy.types.Context) -> list[str | bpy.types.Image]:

@@ -13,6 +13,7 @@ from ..core.errors import BadRequest, MaquetteError
 from ..core.language import say
 from ..core.model import TaskState
 from ..importing import moment, place
+from . import timers
 from .tasks import OfTask
 
 log = logging.getLogger(__name__)
@@ -50,22 +51,26 @@ class MAQUETTE_OT_receive(OfTask, bpy.types.Operator):
             return self.execute(context)
         # Blender draws "Importing…" before it is kept busy.
         session.receiving.add(self.task_id)
-        window_manager = context.window_manager
-        self._timer = window_manager.event_timer_add(LOOK, window=context.window)
-        window_manager.modal_handler_add(self)
+        self._timer = timers.add(context, LOOK)
+        context.window_manager.modal_handler_add(self)
         return {"RUNNING_MODAL"}
 
     def modal(self, context: bpy.types.Context, event: bpy.types.Event) -> set[str]:
         if event.type != "TIMER":
             return {"PASS_THROUGH"}
-        self.cancel(context)
+        self._stop()
         return self.execute(context) | {"PASS_THROUGH"}
 
     def cancel(self, context: bpy.types.Context) -> None:
-        """Also called by Blender when it ends the operator: another file, a closed window."""
+        """Called by Blender when it ends the operator: another file, a closed window."""
+        self._stop()
+        if not self.select:
+            session.later(self.task_id)
+
+    def _stop(self) -> None:
         session.receiving.discard(self.task_id)
         if self._timer is not None:
-            context.window_manager.event_timer_remove(self._timer)
+            timers.remove(self._timer)
             self._timer = None
 
     def execute(self, context: bpy.types.Context) -> set[str]:
@@ -74,6 +79,9 @@ class MAQUETTE_OT_receive(OfTask, bpy.types.Operator):
             if task.state not in (TaskState.READY, TaskState.IMPORTED):
                 raise BadRequest(say("This model is not ready yet."))
             if reason := moment.why_not_now(context, asked=self.select):
+                if not self.select:  # somebody was quicker: the moment was good just now
+                    session.later(task.id)
+                    return {"CANCELLED"}
                 told = say("“{title}” was not imported. {reason}", title=task.title, reason=reason)
                 raise BadRequest(told)
             scene = context.scene if self.select else session.home(task)

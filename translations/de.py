@@ -320,6 +320,9 @@ WORDS: dict[str, str] = {
     "Its model was not imported yet. It stays in {folder}": (
         "Ihr Modell wurde noch nicht importiert. Es bleibt in {folder}"
     ),
+    "Its scene “{scene}” is gone; Import puts it here": (
+        "Seine Szene „{scene}“ gibt es nicht mehr; „Importieren“ stellt es hierher"
+    ),
     "Keep to the picture or prompt": "An Bild oder Prompt halten",
     "Keys are stored unencrypted in a file only you can read: {file}": (
         "Schlüssel liegen unverschlüsselt in einer Datei, die nur das eigene Benutzerkonto lesen "
