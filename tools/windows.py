@@ -120,6 +120,13 @@ def find(name: str) -> Blender:
         ) from None
 
 
+def version(blender: Blender) -> str:
+    """What the program says it is: Debian's sid goes on, a lab keeps the name it was made for."""
+    inside = ["chroot", str(blender.lab)] if blender.lab else []
+    done = subprocess.run([*inside, blender.program, "--version"], capture_output=True, text=True)
+    return done.stdout.partition("\n")[0].strip()
+
+
 @contextmanager
 def running(
     blender: Blender,

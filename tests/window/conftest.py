@@ -20,7 +20,16 @@ from tests.window.scenario import scenario_of
 
 NAME = os.environ.get("MAQUETTE_WINDOW") or windows.names()[0]
 
-_beside = ThreadPoolExecutor(2)
+# Half of a scenario is waiting, even where it computes; those that are `idle` wait nearly always.
+_lane = ThreadPoolExecutor(2)
+_idle_lane = ThreadPoolExecutor(2)
+
+
+def pytest_report_header() -> str:
+    try:
+        return f"window: {NAME}, {windows.version(windows.find(NAME))}"
+    except windows.Missing as error:
+        return f"no window: {error}"
 
 
 class ScenarioItem(pytest.Item):
@@ -32,14 +41,14 @@ class ScenarioItem(pytest.Item):
         self.future: Future[None] | None = None
         self.add_marker(pytest.mark.timeout(0))  # it has limits of its own
 
-    def perform(self) -> None:
-        host.perform(windows.find(NAME), self.path, self.name, self.scenario)
+    def begin(self) -> None:
+        lane = _idle_lane if self.scenario.idle else _lane
+        blender = windows.find(NAME)
+        self.future = lane.submit(host.perform, blender, self.path, self.name, self.scenario)
 
     def runtest(self) -> None:
-        if self.future:
-            self.future.result()
-        else:
-            self.perform()
+        assert self.future
+        self.future.result()
 
     def repr_failure(self, excinfo: pytest.ExceptionInfo[BaseException], style: Any = None) -> Any:
         if excinfo.errisinstance(host.Failed):
@@ -73,13 +82,18 @@ def pytest_collection_modifyitems(items: list[pytest.Item]) -> None:
 
 
 def pytest_collection_finish(session: pytest.Session) -> None:
-    """Those that mostly wait begin now, beside the others, and are asked for last."""
+    """All scenarios begin, a few at once; pytest asks for what came of them in its own order."""
     if session.config.option.collectonly:
         return
     for item in session.items:
-        beside = isinstance(item, ScenarioItem) and item.scenario.idle
-        if beside and not item.get_closest_marker("skip"):
-            item.future = _beside.submit(item.perform)
+        if isinstance(item, ScenarioItem) and not item.get_closest_marker("skip"):
+            item.begin()
+
+
+def pytest_sessionfinish() -> None:
+    """After -x or Ctrl+C those that have not begun do not."""
+    for lane in (_lane, _idle_lane):
+        lane.shutdown(wait=False, cancel_futures=True)
 
 
 @pytest.fixture(scope="session")

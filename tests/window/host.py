@@ -29,7 +29,7 @@ from tests.window.scenario import Scenario  # noqa: E402
 INSIDE = ROOT / "tests" / "window" / "inside.py"
 LIMIT = 570.0  # seconds for all scenarios; noxfile.py cuts off at 600
 BEGUN = time.monotonic()
-GRACE = 20.0  # seconds to end by itself after its time is over
+GRACE = 20.0
 KILLED = 128 + 9
 
 # The profile's preferences, beside what Blender starts with.
@@ -62,8 +62,11 @@ class Failed(Exception):
     """All that was wrong with a scenario, and where to look."""
 
 
-def perform(blender: windows.Blender, path: Path, name: str, scenario: Scenario) -> None:
-    """Play the scenario `name` of the file `path`. Errors: Failed, windows.Missing."""
+def perform(
+    blender: windows.Blender, path: Path, name: str, scenario: Scenario, grace: float = GRACE
+) -> None:
+    """Play the scenario `name` of the file `path`. grace: seconds it has to end by itself after its
+    time is over. Errors: Failed, windows.Missing."""
     folder = ROOT / ".nox" / "window" / blender.name
     work = folder / name
     with _alone(work):
@@ -79,7 +82,7 @@ def perform(blender: windows.Blender, path: Path, name: str, scenario: Scenario)
                 if scenario.service:
                     environment |= stack.enter_context(_service(scenario, work / "service"))
                 for number, _ in enumerate(scenario.starts):
-                    wrong = _start(blender, Path(file), name, scenario, number, environment)
+                    wrong = _start(blender, Path(file), name, scenario, number, environment, grace)
                     if wrong:
                         break
         except AssertionError as error:  # of the service's function
@@ -142,6 +145,7 @@ def _start(
     scenario: Scenario,
     number: int,
     environment: dict[str, str],
+    grace: float,
 ) -> list[str]:
     """One start of Blender. Returns what was wrong with it."""
     work = file.parent
@@ -184,13 +188,13 @@ def _start(
         size=scenario.size,
     ) as process:
         try:
-            code = process.wait(seconds + GRACE)
+            code = process.wait(seconds + grace)
         except TimeoutExpired:
             pass
     told = json.loads(result.read_text()) if result.is_file() else {"ended": "", "problems": []}
     wrong = list(told["problems"]) + problems_in_log(log.read_text(errors="replace"), scenario)
     if code is None:
-        wrong.append(f"Blender hung and was killed after {seconds + GRACE:.0f} s; see the log")
+        wrong.append(f"Blender hung and was killed after {seconds + grace:.0f} s; see the log")
     elif code != (KILLED if told["ended"] == "killed" else 0):
         wrong.append(f"Blender ended with {code}")
     elif not told["ended"]:

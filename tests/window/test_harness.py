@@ -33,11 +33,10 @@ REASONS = {
 
 
 @pytest.mark.parametrize("name", REASONS)
-def test_failure_is_told(name: str, blender: host.windows.Blender, monkeypatch) -> None:
-    monkeypatch.setattr(host, "GRACE", 0.0)
+def test_failure_is_told(name: str, blender: host.windows.Blender) -> None:
     scenario = scenario_of(getattr(broken, name))
     with pytest.raises(host.Failed) as failed:
-        host.perform(blender, FILE, name, scenario)
+        host.perform(blender, FILE, name, scenario, grace=0.0)
     told = str(failed.value)
     for reason in REASONS[name]:
         assert re.search(reason, told), told
