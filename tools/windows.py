@@ -251,6 +251,8 @@ def _make(folder: Path, suite: str, packages: Sequence[str]) -> None:
     export DEBIAN_FRONTEND=noninteractive
     apt-get -o Acquire::Check-Valid-Until=false update &&
     apt-get install -y --no-install-recommends "$@" &&
+    # Else each start compiles them anew.
+    { python3 -m compileall -q /usr/share/blender/scripts || true; } &&
     apt-get clean && rm -rf /var/lib/apt/lists/* &&
     ln -sf /proc/self/mounts /etc/mtab  # Blender lists file systems from it
     """

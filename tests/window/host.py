@@ -34,7 +34,10 @@ KILLED = 128 + 9
 
 # The profile's preferences, beside what Blender starts with.
 SETTINGS = """
+import compileall
 import bpy
+# As after the first start; the profile's copies keep the times by which Python knows it.
+compileall.compile_dir(bpy.utils.user_resource("EXTENSIONS"), maxlevels=20, quiet=2)
 preferences = bpy.context.preferences
 preferences.view.show_splash = False
 # Eight redraws after each change to smooth edges: a second each under software OpenGL.
