@@ -38,6 +38,7 @@ from .model import (
 from .notices import BalanceKnown, Notice, PriceKnown, TaskChanged, TaskRemoved, Trouble
 from .providers import get_provider
 from .providers.base import Provider
+from .restore import Restored
 from .storage import Folders
 from .worker import Cancelled, Steps, Worker
 
@@ -78,7 +79,8 @@ class Engine:
         self._online = online
         self._publish = publish
         self._clock = clock
-        self._ledger = Ledger(folders.ledger, clock)
+        self._ledger = Ledger(folders.ledger, clock, folders.library)
+        self._told: Restored | None = None
         # Eight threads in all. The desk never touches the network, so that services which hang
         # hold up neither a click nor the leases.
         self._worker = Worker(7)
@@ -180,6 +182,7 @@ class Engine:
                 self._publish(Trouble(error.message, error.advice))
                 yield LEDGER_RETRY
         self._publish(Trouble(""))
+        self._tell_restored()
         with self._lock:
             self._live |= {task.id: task for task in tasks}
         for task in tasks:
@@ -201,10 +204,28 @@ class Engine:
                 for task in self._ledger.claim() if self._adopt else ():
                     self._worker.add(task.id, self._take_up(task))
                 self._show_others(since - 1)
+                self._tell_restored()
                 since = self._clock()
             except LedgerError as error:
                 log.warning("the ledger did not answer: %s", error.code)
             yield HEARTBEAT
+
+    def _tell_restored(self) -> None:
+        restored = self._ledger.restored
+        if restored is None or restored is self._told:
+            return
+        self._told = restored
+        if restored.kept:
+            message = say(
+                "The list of tasks was damaged. Tasks restored: {count}.", count=restored.count
+            )
+            advice = say("The damaged file is kept: {file}", file=restored.kept)
+        else:
+            message = say(
+                "The list of tasks was gone. Tasks restored: {count}.", count=restored.count
+            )
+            advice = ""
+        self._publish(Trouble(message, advice))
 
     def _show_others(self, since: float) -> None:
         for task in self._ledger.tasks(since):

@@ -1,16 +1,15 @@
 """The only store: every task and every step, on disk before it is shown.
 
 SQLite in WAL mode with full syncs: when a call returns, a power cut does not undo it
-(sqlite.org/pragma.html#pragma_synchronous). Two Blenders may share one ledger: an open task is
-written only by the one that holds its lease. Thread: any, calls take turns; each may take as long
+(sqlite.org/pragma.html#pragma_synchronous). A ledger that is damaged or gone is made anew from the
+journal beside it. Two Blenders may share one ledger: an open task is written only by the one that
+holds its lease. Thread: any, calls take turns; each may take as long
 as the disk does, so none is made on Blender's main thread.
 """
 
 from __future__ import annotations
 
-import dataclasses
 import json
-import logging
 import os
 import socket
 import sqlite3
@@ -19,26 +18,18 @@ import threading
 import time
 import uuid
 from collections.abc import Callable, Iterator
-from contextlib import contextmanager
+from contextlib import closing, contextmanager
 from dataclasses import replace
 from pathlib import Path
 from typing import Any
 
 from .errors import LedgerError
+from .journal import Journal
 from .language import say
-from .model import (
-    Accepted,
-    Event,
-    GenerationRequest,
-    Origin,
-    Submitted,
-    Task,
-    TaskState,
-    advance,
-)
+from .model import Event, Submitted, Task, TaskState, advance
+from .records import event_json, read_task, task_from, task_json
+from .restore import Restored, restore
 from .storage import storage_error
-
-log = logging.getLogger(__name__)
 
 SCHEMA = 1
 LEASE_SECONDS = 60.0
@@ -79,18 +70,26 @@ class LeaseLost(LedgerError):
 
 
 class Ledger:
-    """path: made if missing, with its folder, readable by the user only (tickets lie in it)."""
+    """path: made if missing, with its folder, readable by the user only (tickets lie in it).
+    library: where models are kept, to restore from. restored: what was, since this was made."""
 
-    def __init__(self, path: Path, clock: Callable[[], float] = time.time) -> None:
+    def __init__(
+        self, path: Path, clock: Callable[[], float] = time.time, library: Path | None = None
+    ) -> None:
         self.path = path
+        self.restored: Restored | None = None
+        self._library = library
+        self._journal = Journal(path.with_suffix(".journal"))
         self.owner = f"{_place()}:{os.getpid()}:{uuid.uuid4().hex[:8]}"
         self._clock = clock
         self._lock = threading.Lock()
         self._db: sqlite3.Connection | None = None
+        self._file = (0, 0)  # device and inode of what is open
 
     def add(self, task: Task) -> None:
         """A new task, leased to us."""
         with self._transaction() as db:
+            self._journal.note(task)
             self._insert(db, task, self.owner)
 
     def record(
@@ -109,9 +108,10 @@ class Ledger:
             row = db.execute(
                 "SELECT task, owner, lease_until FROM tasks WHERE id = ?", (task_id,)
             ).fetchone()
-            stored = _from_json(row[0]) if row else None
+            stored = task_from(row[0]) if row else None
             if isinstance(event, Submitted) and live and not _takes(stored, event):
                 orphan = replace(advance(live, event, now), id=uuid.uuid4().hex)
+                self._journal.note(orphan)
                 self._insert(db, orphan, owner="")
                 db.execute("COMMIT")
                 raise LeaseLost(say("This task was changed by another Blender."), stored)
@@ -125,6 +125,7 @@ class Ledger:
                 raise LeaseLost(say("Another Blender is working on this task."), stored)
             if seen and (seen.state, seen.submit_key) != (stored.state, stored.submit_key):
                 raise LeaseLost(say("This task was changed by another Blender."), stored)
+            self._journal.note(after)
             ours = after.state.is_open
             seconds = (
                 after.finished - after.accepted.at
@@ -137,7 +138,7 @@ class Ledger:
                 (
                     after.state.value,
                     now,
-                    _to_json(after),
+                    task_json(after),
                     self.owner if ours else "",
                     now + LEASE_SECONDS if ours else 0,
                     seconds,
@@ -146,17 +147,14 @@ class Ledger:
             )
             db.execute(
                 "INSERT INTO steps (task_id, at, event, fields) VALUES (?, ?, ?, ?)",
-                (task_id, now, type(event).__name__, _fields_json(event)),
+                (task_id, now, type(event).__name__, event_json(event)),
             )
             return after
 
     def tasks(self, since: float = 0.0) -> list[Task]:
         """All that changed at or after `since`, oldest first."""
         with self._transaction() as db:
-            rows = db.execute(
-                "SELECT task FROM tasks WHERE updated >= ? ORDER BY created", (since,)
-            ).fetchall()
-        return [task for row in rows if (task := _readable(row[0]))]
+            return _tasks(db, since)
 
     def claim(self) -> list[Task]:
         """Take the lease of every open task that nobody alive holds; returns the ones taken."""
@@ -168,7 +166,7 @@ class Ledger:
                 " ('submitting', 'waiting', 'generating', 'downloading') ORDER BY created"
             ).fetchall()
             for task_id, task, owner, lease_until in rows:
-                known = _readable(task)
+                known = read_task(task)
                 if known and owner != self.owner and not self._holds(owner, lease_until):
                     db.execute(
                         "UPDATE tasks SET owner = ?, lease_until = ? WHERE id = ?",
@@ -207,8 +205,9 @@ class Ledger:
                 "SELECT task, state, owner, lease_until FROM tasks WHERE id = ?", (task_id,)
             ).fetchone()
             if row and row[2] != self.owner and self._holds(row[2], row[3]):
-                stored = _readable(row[0])
+                stored = read_task(row[0])
                 raise LeaseLost(say("Another Blender is working on this task."), stored)
+            self._journal.note_removed(task_id)
             db.execute("DELETE FROM tasks WHERE id = ?", (task_id,))
 
     def steps(self, task_id: str) -> list[tuple[float, str, dict[str, Any]]]:
@@ -235,9 +234,7 @@ class Ledger:
 
     def close(self) -> None:
         with self._lock:
-            if self._db:
-                self._db.close()
-                self._db = None
+            self._drop()
 
     # --- below: SQLite ---
 
@@ -252,7 +249,7 @@ class Ledger:
                 task.state.value,
                 task.created,
                 task.updated,
-                _to_json(task),
+                task_json(task),
                 owner,
                 self._clock() + LEASE_SECONDS if owner else 0,
             ),
@@ -290,45 +287,116 @@ class Ledger:
                         db.execute("ROLLBACK")
                     raise
             except sqlite3.Error as error:
+                if _is_damage(error):
+                    self._drop()  # the next call restores it
                 raise _ledger_error(error, self.path) from error
-
-    def _connection(self) -> sqlite3.Connection:
-        if self._db is None:
-            try:
-                self.path.parent.mkdir(parents=True, exist_ok=True)
-                # SQLite gives -wal and -shm the mode of the main file (sqlite.org/wal.html).
-                os.close(os.open(self.path, os.O_RDWR | os.O_CREAT, 0o600))
-                self.path.chmod(0o600)
             except OSError as error:
                 cause = storage_error(error, self.path)
                 raise LedgerError(cause.message, cause.advice, details=cause.details) from error
-            db = sqlite3.connect(
-                self.path, timeout=10, isolation_level=None, check_same_thread=False
-            )
-            try:
-                _write_ahead(db)
-                db.execute("PRAGMA synchronous = FULL")
-                db.execute("PRAGMA foreign_keys = ON")
-                self._prepare(db)
-            except BaseException:
-                db.close()
-                raise
-            self._db = db
+
+    def _connection(self) -> sqlite3.Connection:
+        # Another Blender may have put a restored ledger into its place.
+        if self._db and self._file != _identity(self.path):
+            self._drop()
+        if self._db is None:
+            self.path.parent.mkdir(parents=True, exist_ok=True)
+            if not self._is_good():
+                self.restored = (
+                    restore(self.path, self._journal, self._library, self._fill, self._is_good)
+                    or self.restored
+                )
+            self._db = self._opened()
+            self._file = _identity(self.path)
+            if self._journal.is_long:
+                self._db.execute("BEGIN IMMEDIATE")
+                self._journal.rewrite(_tasks(self._db))
+                self._db.execute("COMMIT")
         return self._db
+
+    def _is_good(self) -> bool:
+        """Can it be read from end to end? One that is not there is good if it never was."""
+        if not self.path.exists():
+            return not self._journal.path.exists()
+        try:
+            with closing(self._opened()) as db:
+                if db.execute("PRAGMA quick_check(1)").fetchone() != ("ok",):
+                    return False
+                # That looks at the pages, not at what is written on them.
+                db.text_factory = bytes
+                for (task,) in db.execute("SELECT task FROM tasks"):
+                    json.loads(task)
+            return True
+        except ValueError:
+            return False
+        except sqlite3.DatabaseError as error:
+            if _is_damage(error):
+                return False
+            raise
+
+    def _opened(self) -> sqlite3.Connection:
+        # SQLite gives -wal and -shm the mode of the main file (sqlite.org/wal.html).
+        os.close(os.open(self.path, os.O_RDWR | os.O_CREAT, 0o600))
+        self.path.chmod(0o600)
+        db = sqlite3.connect(self.path, timeout=10, isolation_level=None, check_same_thread=False)
+        try:
+            _write_ahead(db)
+            db.execute("PRAGMA synchronous = FULL")
+            db.execute("PRAGMA foreign_keys = ON")
+            self._prepare(db)
+        except BaseException:
+            db.close()
+            raise
+        return db
 
     def _prepare(self, db: sqlite3.Connection) -> None:
         db.execute("BEGIN IMMEDIATE")
         (version,) = db.execute("PRAGMA user_version").fetchone()
         if version == 0:
-            for statement in _TABLES.split(";\n"):
-                db.execute(statement)
-            db.execute(f"PRAGMA user_version = {SCHEMA}")
+            _make_tables(db)
         db.execute("COMMIT")
         if version > SCHEMA:
             raise LedgerError(
                 say("Your list of tasks was written by a newer Maquette; it is left as it is."),
                 say("Install that version again to see it."),
             )
+
+    def _fill(self, db: sqlite3.Connection, tasks: list[Task]) -> None:
+        """Make an empty database a ledger with these tasks, which nobody holds."""
+        db.execute("BEGIN IMMEDIATE")
+        _make_tables(db)
+        for task in tasks:
+            self._insert(db, task, owner="")
+        db.execute("COMMIT")
+
+    def _drop(self) -> None:
+        if self._db:
+            self._db.close()
+            self._db = None
+
+
+def _tasks(db: sqlite3.Connection, since: float = 0.0) -> list[Task]:
+    rows = db.execute("SELECT task FROM tasks WHERE updated >= ? ORDER BY created", (since,))
+    return [task for row in rows if (task := read_task(row[0]))]
+
+
+def _make_tables(db: sqlite3.Connection) -> None:
+    for statement in _TABLES.split(";\n"):
+        db.execute(statement)
+    db.execute(f"PRAGMA user_version = {SCHEMA}")
+
+
+def _identity(path: Path) -> tuple[int, int]:
+    """(0, 0): not there."""
+    try:
+        status = path.stat()
+    except FileNotFoundError:
+        return 0, 0
+    return status.st_dev, status.st_ino
+
+
+def _is_damage(error: sqlite3.Error) -> bool:
+    name = getattr(error, "sqlite_errorname", "")
+    return name.startswith(("SQLITE_CORRUPT", "SQLITE_NOTADB"))
 
 
 def _ledger_error(error: sqlite3.Error, path: Path) -> LedgerError:
@@ -340,10 +408,8 @@ def _ledger_error(error: sqlite3.Error, path: Path) -> LedgerError:
         message = say("The list of tasks is held by another program.")
         advice = say("Close it and try again.")
     elif name.startswith(("SQLITE_CORRUPT", "SQLITE_NOTADB")):
-        message = say("The list of tasks is damaged.")
-        advice = say(
-            "Your models are safe in the library. Move {file} away to begin a new list.", file=path
-        )
+        message = say("The list of tasks is damaged; it is restored from its second record.")
+        advice = say("Try again.")
     elif name.startswith(("SQLITE_READONLY", "SQLITE_CANTOPEN", "SQLITE_IOERR")):
         message = say("The list of tasks cannot be written.")
         advice = say("Check the folder {folder}.", folder=path.parent)
@@ -366,49 +432,6 @@ def _place() -> str:
         return f"{socket.gethostname()}/{os.readlink('/proc/self/ns/pid').replace(':', '')}"
     except OSError:
         return socket.gethostname()
-
-
-# ASCII: a path of another encoding holds lone surrogates, which SQLite's UTF-8 cannot.
-def _fields_json(event: Event) -> str:
-    return json.dumps(dataclasses.asdict(event), default=dict)
-
-
-def _to_json(task: Task) -> str:
-    return json.dumps(dataclasses.asdict(task), default=dict)
-
-
-def _readable(text: str) -> Task | None:
-    """None for a row of a later version or a damaged one: it must not hide the others."""
-    try:
-        return _from_json(text)
-    except (ValueError, KeyError, TypeError, AttributeError):
-        log.warning("a task in the ledger cannot be read by this version")
-        return None
-
-
-def _from_json(text: str) -> Task:
-    """Fields of a later version are left out, missing ones take their defaults."""
-    fields = _known(Task, json.loads(text))
-    request = _known(GenerationRequest, fields["request"])
-    request["pictures"] = tuple(request["pictures"])
-    request["options"] = {
-        name: tuple(value) if isinstance(value, list) else value
-        for name, value in request["options"].items()
-    }
-    origin = _known(Origin, fields["origin"])
-    origin["location"] = tuple(origin["location"])
-    fields["request"] = GenerationRequest(**request)
-    fields["origin"] = Origin(**origin)
-    fields["uploads"] = tuple(fields.get("uploads", ()))
-    fields["state"] = TaskState(fields["state"])
-    if fields["accepted"]:
-        fields["accepted"] = Accepted(**_known(Accepted, fields["accepted"]))
-    return Task(**fields)
-
-
-def _known(kind: type[Any], fields: dict[str, Any]) -> dict[str, Any]:
-    names = {field.name for field in dataclasses.fields(kind)}
-    return {name: value for name, value in fields.items() if name in names}
 
 
 def _write_ahead(db: sqlite3.Connection) -> None:

@@ -410,5 +410,6 @@ def retry_means(task: Task, repeatable: bool) -> Retry:
         case TaskState.FAILED | TaskState.STOPPED:
             return Retry.SUBMIT
         case TaskState.UNCONFIRMED:
-            return Retry.RESUME if repeatable else Retry.PAY_AGAIN
+            # Without its key a repeat would be another order.
+            return Retry.RESUME if repeatable and task.submit_key else Retry.PAY_AGAIN
     return Retry.NONE

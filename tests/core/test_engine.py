@@ -311,12 +311,23 @@ def test_what_cannot_be_noted_down_is_not_sent(tmp_path, sandbox):
     user.engine.close(5)
 
 
-def test_a_ledger_that_cannot_be_read_is_told(tmp_path, sandbox):
-    (tmp_path / "user").mkdir()
-    (tmp_path / "user" / "tasks.sqlite3").write_bytes(b"no database" * 500)
+def test_a_restored_ledger_is_told_and_its_tasks_go_on(tmp_path, sandbox):
+    """Damaged while a job waits: the next start has the job, fetches its model, and says so."""
+    sandbox.seconds = 1000
+    user = User(tmp_path, sandbox)
+    task_id = user.generate("rodin")
+    user.until(lambda: task_id in user.tasks and user.tasks[task_id].accepted)
+    user.engine.close(5)
+    user.folders.ledger.write_bytes(b"no database" * 500)
+    sandbox.clock = sandbox.jobs.clock = lambda: time.time() + 2000
     user = User(tmp_path, sandbox)
     user.engine.open()
-    user.until(lambda: any(isinstance(n, Trouble) and n.message for n in user.others))
+    user.until_state(task_id, TaskState.READY)
+    (told,) = [n for n in user.others if isinstance(n, Trouble) and n.message]
+    assert told.message == "The list of tasks was damaged. Tasks restored: 1."
+    kept = Path(told.advice.partition(": ")[2])
+    assert kept.read_bytes() == b"no database" * 500
+    assert len(sandbox.charges) == 1
     user.engine.close(5)
 
 

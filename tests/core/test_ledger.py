@@ -182,14 +182,6 @@ def test_a_newer_schema_is_left_alone_and_told(ledger, clock):
     assert ledger.path.read_bytes() == before
 
 
-def test_a_damaged_file_is_a_sentence_with_its_path(tmp_path, clock):
-    path = tmp_path / "tasks.sqlite3"
-    path.write_bytes(b"not a database, but long enough to be looked at" * 50)
-    with pytest.raises(LedgerError, match="damaged") as caught:
-        Ledger(path, clock).tasks()
-    assert str(path) in caught.value.advice
-
-
 def test_a_folder_that_is_a_file_is_a_sentence(tmp_path, clock):
     (tmp_path / "x").write_text("")
     with pytest.raises(LedgerError):
