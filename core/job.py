@@ -330,6 +330,7 @@ class Job:
         if stored := library.find(self.library, task):
             # It got there, and Blender died before that was noted down.
             summary = glb.check(stored.folder / stored.model)
+            self._drop_parts()
             yield _ready(stored, summary)
             return
         part = self._part
@@ -349,13 +350,20 @@ class Job:
             triangles=summary.triangles,
             about=results.about,
         )
-        for leftover in filter(None, (part, preview)):
-            drop_part(leftover)
+        self._drop_parts()
         yield _ready(stored, summary, results.warning)
 
     @property
     def _part(self) -> Path:
         return self.downloads / f"{self.task.id}.glb.part"
+
+    @property
+    def _preview_part(self) -> Path:
+        return self.downloads / f"{self.task.id}.preview.part"
+
+    def _drop_parts(self) -> None:
+        drop_part(self._part)
+        drop_part(self._preview_part)
 
     def _kept(self, part: Path) -> glb.Summary | None:
         try:
@@ -412,7 +420,7 @@ class Job:
 
     def _fetch_preview(self, file: ResultFile | None) -> Path | None:
         """A picture is worth one try, and never the model."""
-        part = self.downloads / f"{self.task.id}.preview.part"
+        part = self._preview_part
         if file is None:
             return None
         until = time.monotonic() + PREVIEW_SECONDS

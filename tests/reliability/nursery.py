@@ -5,7 +5,6 @@ from __future__ import annotations
 
 import json
 import os
-import queue
 import signal
 import socket
 import sys
@@ -21,7 +20,7 @@ import requests  # noqa: F401  (loaded before the forks)
 import core.engine
 import core.library
 import core.providers.rodin
-import core.providers.triverse  # noqa: F401
+import core.providers.triverse
 from core.accounts import Accounts
 from core.engine import Engine, Folders, TaskChanged, TaskRemoved, Trouble
 from core.providers import get_provider
