@@ -103,6 +103,15 @@ class Blender:
             except queue.Empty:
                 raise AssertionError(f"it did not happen in {seconds:g} s: {self.tasks}") from None
 
+    def listen(self) -> None:
+        """Take in what it has told until now. Errors: Died."""
+        while not self.dead:
+            try:
+                self._take(self._heard.get_nowait())
+            except queue.Empty:
+                return
+        raise Died
+
     def idle(self, seconds: float = 60.0) -> None:
         """Until its engine has nothing to do. Errors: as `until`."""
         self.say("idle")

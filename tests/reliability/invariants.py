@@ -5,6 +5,7 @@ from __future__ import annotations
 import hashlib
 import json
 from collections import Counter
+from collections.abc import Mapping
 from pathlib import Path
 
 from core.model import Task, TaskState
@@ -15,22 +16,30 @@ from .blenders import ledger_of
 DONE = (TaskState.READY, TaskState.IMPORTED)
 
 
-def broken(folder: Path, sandbox: Sandbox, words: Counter[str], done: bool = True) -> list[str]:
-    """Every rule that does not hold, in words; [] is good.
+def broken(
+    folder: Path,
+    sandbox: Sandbox,
+    words: Mapping[str, int],
+    removed: Mapping[str, int] = {},
+) -> list[str]:
+    """Every rule that does not hold, in words; [] is good. The service has finished every job and
+    was let alone long enough, so that each model can be in the library.
 
-    words: how often the user asked each service for a job that may be charged. done: the service
-    has finished every job and was let alone long enough, so that each model can be in the library.
+    words: how often the user asked each service for a job that may be charged. removed: how many
+    tasks of each service the user took off the list.
     """
     tasks = ledger_of(folder)
     return [
-        *_money(tasks, sandbox, words),
-        *(_models(folder, tasks, sandbox) if done else ()),
+        *_money(tasks, sandbox, words, removed),
+        *_models(tasks, sandbox),
         *_leftovers(folder, tasks),
         *_secrets(folder, sandbox),
     ]
 
 
-def _money(tasks: list[Task], sandbox: Sandbox, words: Counter[str]) -> list[str]:
+def _money(
+    tasks: list[Task], sandbox: Sandbox, words: Mapping[str, int], removed: Mapping[str, int]
+) -> list[str]:
     """Each charge has exactly one task, or one that asks whether it was taken; and a word."""
     found = []
     unsure = Counter(
@@ -49,14 +58,15 @@ def _money(tasks: list[Task], sandbox: Sandbox, words: Counter[str]) -> list[str
             found.append(f"{known[service, job]} tasks have the job {job}")
         if not known[service, job]:
             unsure[service] -= 1
+    unsure.update(removed)
     found += [f"{-n} charges of {service} have no task" for service, n in unsure.items() if n < 0]
     for service, count in Counter(service for service, _ in charged).items():
-        if count > words[service]:
-            found.append(f"{service} charged {count} jobs, asked for were {words[service]}")
+        if count > words.get(service, 0):
+            found.append(f"{service} charged {count}, asked for were {words.get(service, 0)}")
     return found
 
 
-def _models(folder: Path, tasks: list[Task], sandbox: Sandbox) -> list[str]:
+def _models(tasks: list[Task], sandbox: Sandbox) -> list[str]:
     """The model of each finished job is in the library, as the service made it, once."""
     found = []
     places = Counter(path for task in tasks for path in [task.folder] if path)
