@@ -106,6 +106,7 @@ class Api:
     def __init__(self, account: Account, gate: Callable[[], None], label: str) -> None:
         self.account = account
         self.label = label
+        self.timeout = TIMEOUT
         self._gate = gate
         self._session: requests.Session | None = None
 
@@ -162,7 +163,7 @@ class Api:
         with closing(session) if once else nullcontext():
             response = send(
                 session, method, base_url + path, self.label, f"{method} {path}",
-                headers=headers, auth=self._authorize, **body,
+                headers=headers, auth=self._authorize, timeout=self.timeout, **body,
             )  # fmt: skip
         if 300 <= response.status_code < 400:
             response.close()
@@ -225,6 +226,7 @@ def send(
     *,
     headers: Mapping[str, str],
     auth: Callable[[Any], Any],
+    timeout: tuple[float, float] = TIMEOUT,
     **body: Any,
 ) -> requests.Response:
     """One request; the answer's body is still to be read, and read raw. Sessions may be closed
@@ -238,7 +240,7 @@ def send(
             headers={"Accept-Encoding": "identity", **headers},
             auth=auth,
             allow_redirects=False,
-            timeout=TIMEOUT,
+            timeout=timeout,
             stream=True,
             **body,
         )

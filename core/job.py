@@ -33,6 +33,7 @@ from .errors import (
     Transient,
     Unreachable,
 )
+from .http import TIMEOUT
 from .language import mark, say
 from .model import (
     Accepted,
@@ -61,6 +62,7 @@ T = TypeVar("T")
 OFFLINE_WAIT = 5.0  # looks at a switch, sends nothing
 LONGEST_RETRY_AFTER = 3600.0
 TRIES = 5  # uploads, and fresh links for one download
+BALANCE_SECONDS = 5.0  # of silence; the order waits for it
 PREVIEW_BYTES = 10 << 20
 PREVIEW_SECONDS = 15.0  # the model, which is paid for, waits for it
 
@@ -119,6 +121,7 @@ class Job:
         self.pace = Pace(provider.pacing, rng or random.Random())
         self.until = clock() + deadline
         self.maybe_sent = bool(task.submit_key) and not task.accepted
+        self.balance, self.sent = task.balance, task.sent
 
     def run(self) -> Events:
         """Throw `Cancelled` into it to have it end with `Stopped`."""
@@ -150,8 +153,10 @@ class Job:
         submit_key = self.task.submit_key or uuid.uuid4().hex
         # Of an order before this one. Now, since nothing may come between an answer and its note.
         drop_part(self._part)
+        self.balance = self._balance()
         while True:
-            yield Submitting(submit_key=submit_key, uploads=tuple(uploads))
+            self.sent = self.clock()
+            yield Submitting(submit_key=submit_key, uploads=tuple(uploads), balance=self.balance)
             try:
                 accepted = provider.submit(request, submit_key, uploads)
                 break
@@ -217,17 +222,41 @@ class Job:
                 )
         raise AssertionError("the last try returns or raises")
 
+    def _balance(self) -> float | None:
+        """Credits, where only they can tell whether an order was taken. Worth one short try."""
+        price = self.provider.estimate(self.task.request)
+        if self.provider.repeatable or not (price and price.credits):
+            return None
+        api = self.provider.api
+        api.timeout = (BALANCE_SECONDS, BALANCE_SECONDS)
+        try:
+            return self.provider.balance().credits
+        except MaquetteError:
+            return None
+        finally:
+            api.timeout = TIMEOUT
+
     def _unconfirmed(self, error: MaquetteError) -> Unconfirmed:
         label = self.provider.label
-        advice = (
-            say("Resume sends the same order again, which is charged once.")
-            if self.provider.repeatable
-            else say(
+        before = self.balance
+        after = self._balance() if before is not None else None
+        if self.provider.repeatable:
+            advice = say("Resume sends the same order again, which is charged once.")
+        elif before is not None and after is not None:
+            advice = say(
+                "It was sent at {time}. Your balance was {before} credits before that and is"
+                " {after} now: look for other jobs of that time before you send it again, which"
+                " is charged again.",
+                time=time.strftime("%H:%M", time.localtime(self.sent)),
+                before=f"{before:,g}",
+                after=f"{after:,g}",
+            )
+        else:
+            advice = say(
                 "Look at your balance or job list at {service} before you send it again:"
                 " if the job was taken, sending it again is charged again.",
                 service=label,
             )
-        )
         return Unconfirmed(
             message=say(
                 "It is not known whether {service} took this job. {trouble}",

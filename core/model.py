@@ -119,6 +119,7 @@ class Accepted:
 class Task:
     """One line in the user's list, from click to object.
 
+    sent, balance: when it was last submitted, and the credits just before that, None if not known.
     share: 0..1 as told by the service, None where it tells nothing. queue_position: 1 is next.
     queue_seconds: the service's own estimate. expected_seconds: the median of this user's finished
     tasks of the same provider and kind, None before there are three. note: passing trouble ("no
@@ -136,6 +137,8 @@ class Task:
     updated: float = 0.0
     submit_key: str = ""
     uploads: tuple[str, ...] = ()
+    sent: float = 0.0
+    balance: float | None = None
     accepted: Accepted | None = None
     finished: float = 0.0
     share: float | None = None
@@ -191,10 +194,12 @@ class Uploading(Event):
 @dataclass(frozen=True, kw_only=True)
 class Submitting(Event):
     """The next line sends the paid request, under this key. uploads: the service's names for the
-    pictures it was sent before, so that a repeat is the same order."""
+    pictures it was sent before, so that a repeat is the same order. balance: credits just before,
+    where that may help to tell whether it was taken."""
 
     submit_key: str
     uploads: tuple[str, ...] = ()
+    balance: float | None = None
 
 
 @dataclass(frozen=True, kw_only=True)
@@ -316,7 +321,8 @@ def advance(task: Task, event: Event, now: float) -> Task:
         case Uploading(number=number, count=count):
             note = say("Sending picture {number} of {count}", number=number, count=count)
             return replace(task, state=TaskState.SUBMITTING, note=note)
-        case Submitting(submit_key=key, uploads=uploads):
+        case Submitting(submit_key=key, uploads=uploads, balance=balance):
+            task = replace(task, sent=now, balance=balance)
             return replace(task, state=TaskState.SUBMITTING, submit_key=key, uploads=uploads)
         case Postponed(message=message, submit_key=key):
             return replace(task, state=TaskState.WAITING, submit_key=key, note=message)

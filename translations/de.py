@@ -316,6 +316,14 @@ WORDS: dict[str, str] = {
         "Es ist nicht bekannt, ob {service} diesen Auftrag angenommen hat. {trouble}"
     ),
     "It was not sent before Blender closed.": "Vor dem Beenden von Blender nicht mehr gesendet.",
+    (
+        "It was sent at {time}. Your balance was {before} credits before that and is {after} "
+        "now: look for other jobs of that time before you send it again, which is charged again."
+    ): (
+        "Gesendet um {time}. Das Guthaben betrug davor {before} Credits und beträgt jetzt "
+        "{after}: vor erneutem Senden, das erneut berechnet wird, nach anderen Aufträgen dieser "
+        "Zeit sehen."
+    ),
     "Its documentation may explain this.": "Seine Dokumentation erklärt dies vielleicht.",
     "Its model was not imported yet. It stays in {folder}": (
         "Ihr Modell wurde noch nicht importiert. Es bleibt in {folder}"
@@ -345,6 +353,9 @@ WORDS: dict[str, str] = {
     ): (
         "Vor dem erneuten Senden bei {service} Guthaben oder Auftragsliste ansehen: Wurde der "
         "Auftrag angenommen, wird erneutes Senden noch einmal berechnet."
+    ),
+    "Look at your balance or job list before you send it again.": (
+        "Vor erneutem Senden Guthaben oder Auftragsliste ansehen."
     ),
     "Low": "Niedrig",
     "Made for {file}; Import puts it here": "Gemacht für {file}; „Importieren“ stellt es hierher",
@@ -606,6 +617,7 @@ WORDS: dict[str, str] = {
         "werden."
     ),
     "The connection broke off.": "Die Verbindung brach ab.",
+    "The damaged file is kept: {file}": "Die beschädigte Datei bleibt erhalten: {file}",
     "The details hold what it said.": "Seine Antwort steht in den Details.",
     "The disk is full, so a task cannot be noted down.": (
         "Der Datenträger ist voll, daher kann eine Aufgabe nicht notiert werden."
@@ -643,9 +655,21 @@ WORDS: dict[str, str] = {
     "The list of pictures is empty": "Die Liste der Bilder ist leer",
     "The list of tasks cannot be written.": "Die Liste der Aufgaben kann nicht geschrieben werden.",
     "The list of tasks could not be used.": "Die Liste der Aufgaben konnte nicht verwendet werden.",
-    "The list of tasks is damaged.": "Die Liste der Aufgaben ist beschädigt.",
+    "The list of tasks is damaged; it is restored from its second record.": (
+        "Die Aufgabenliste ist beschädigt; sie wird aus ihrer zweiten Aufzeichnung "
+        "wiederhergestellt."
+    ),
     "The list of tasks is held by another program.": (
         "Die Liste der Aufgaben wird von einem anderen Programm festgehalten."
+    ),
+    "The list of tasks was damaged while this one was under way.": (
+        "Die Aufgabenliste wurde beschädigt, während diese Aufgabe lief."
+    ),
+    "The list of tasks was damaged. Tasks restored: {count}.": (
+        "Die Aufgabenliste war beschädigt. Wiederhergestellte Aufgaben: {count}."
+    ),
+    "The list of tasks was gone. Tasks restored: {count}.": (
+        "Die Aufgabenliste war verschwunden. Wiederhergestellte Aufgaben: {count}."
     ),
     "The model carries a part of itself as a data: address, which is not read.": (
         "Das Modell enthält einen Teil von sich als data:-Adresse, die nicht gelesen wird."
@@ -864,6 +888,7 @@ WORDS: dict[str, str] = {
     "Try again with other settings; check the balance for what it cost.": (
         "Es mit anderen Optionen neu versuchen; am Guthaben prüfen, was der Auftrag gekostet hat."
     ),
+    "Try again.": "Noch einmal versuchen.",
     "Try another prompt or picture. The credits of a failed job are given back.": (
         "Einen anderen Prompt oder ein anderes Bild versuchen. Die Credits eines fehlgeschlagenen "
         "Auftrags werden zurückgegeben."
@@ -948,10 +973,6 @@ WORDS: dict[str, str] = {
     "Your list of tasks was written by a newer Maquette; it is left as it is.": (
         "Die Liste der Aufgaben wurde von einem neueren Maquette geschrieben; sie bleibt, wie sie "
         "ist."
-    ),
-    "Your models are safe in the library. Move {file} away to begin a new list.": (
-        "Die Modelle liegen sicher in der Bibliothek. {file} an einen anderen Ort verschieben, um "
-        "eine neue Liste zu beginnen."
     ),
     "a list in it is not as long as it must be": (
         "Eine Liste darin ist nicht so lang, wie sie sein muss"

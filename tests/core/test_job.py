@@ -7,11 +7,14 @@ charged and what lies in the library.
 
 import json
 import random
+import time
+from contextlib import suppress
 from dataclasses import replace
 from pathlib import Path
 
 import pytest
 
+import core.job
 from core import glb
 from core.errors import Offline
 from core.http import Account
@@ -41,6 +44,7 @@ from core.sandbox.messages import Drop, Reply
 from core.sandbox.server import Sandbox
 from core.worker import Cancelled
 from tests.core import glb_files
+from tests.services import faults
 
 SERVICES = ["rodin", "triverse"]
 HTML = Reply(502, {"Content-Type": "text/html"}, b"<!doctype html><html>bad gateway</html>")
@@ -186,7 +190,7 @@ def test_the_submit_key_is_noted_before_the_request_leaves(world):
     assert isinstance(event, Submitting)
     assert event.submit_key
     assert world.charges == 0
-    assert not world.sandbox.requests
+    assert not [path for method, path, _ in world.sandbox.requests if method == "POST"]
     steps.close()
 
 
@@ -292,6 +296,34 @@ def test_the_user_decides_about_an_unconfirmed_job(rodin):
     rodin.run()
     assert rodin.task.state is TaskState.READY
     assert rodin.charges == 2  # on the user's word
+
+
+def test_what_helps_to_decide_is_said(rodin):
+    """The balance before and after, also where Blender died in between, and when it was sent."""
+    before = rodin.sandbox.rodin.balance
+    fault(rodin, SUBMITS, lambda reply: Drop())
+    steps = rodin.job().run()
+    rodin.task = advance(rodin.task, next(steps), rodin.now)
+    with suppress(StopIteration):
+        next(steps)
+    steps.close()
+    rodin.run()
+    sent = time.strftime("%H:%M", time.localtime(rodin.now))
+    assert rodin.task.advice.startswith(
+        f"It was sent at {sent}. Your balance was {before:,g} credits before that and is"
+        f" {before - 0.5:,g} now:"
+    )
+
+
+def test_a_balance_that_is_not_told_holds_up_nothing(rodin, monkeypatch):
+    monkeypatch.setattr(core.job, "BALANCE_SECONDS", 0.1)
+    balance = faults.on(faults.RODIN_BALANCE, faults.hang(20))
+    order = faults.on(faults.RODIN_SUBMIT, faults.lose_answer())
+    rodin.sandbox.intercept = faults.any_of(balance, order)
+    rodin.run()
+    assert balance.hits == 1
+    assert rodin.task.state is TaskState.UNCONFIRMED
+    assert rodin.task.advice.startswith("Look at your balance or job list at Hyper3D Rodin")
 
 
 def test_a_repeat_is_the_same_order_to_the_letter(tmp_path):
