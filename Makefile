@@ -1,16 +1,17 @@
 # Two words for everything; each sets up what it needs. The work is described in noxfile.py.
-.PHONY: help demo test test-window build figures screenshots clean
+.PHONY: help demo test test-window campaign build figures screenshots clean
 
 help:
 	@echo 'make demo         build the extension and make a model with it, no key and no network needed'
 	@echo 'make test         every check: style, types, core, build, and the built zip in three Blenders'
 	@echo 'make test-window  clicks and keys in real windows of two Blenders (root, or BLENDER=/path:/path)'
+	@echo 'make campaign     all that was tried to lose or double a paid job, in full (under an hour)'
 	@echo 'make build        dist/maquette-<version>.zip'
 	@echo 'make figures      the measurements of bench/'
 	@echo 'make screenshots  the docs pictures, from a real window'
 	@echo 'make clean        remove what these made here (the Blenders stay in ~/.cache/maquette)'
 
-demo test test-window build figures screenshots: .venv/ready
+demo test test-window campaign build figures screenshots: .venv/ready
 
 demo:
 	@.venv/bin/python -m nox --session demo
@@ -20,6 +21,9 @@ test:
 
 test-window:
 	@.venv/bin/python tools/run_tests.py window
+
+campaign:
+	@.venv/bin/python -m nox --session campaign
 
 build:
 	@.venv/bin/python -m nox --session build

@@ -4,7 +4,9 @@ from __future__ import annotations
 
 import os
 import shutil
+import subprocess
 import sys
+import time
 from pathlib import Path
 
 import nox
@@ -48,13 +50,39 @@ def types(session: nox.Session) -> None:
 @nox.session
 @nox.parametrize("packages", [nox.param(name, id=name) for name in ("current", "legacy")])
 def core(session: nox.Session, packages: str) -> None:
-    """tests/core, without Blender, on the wheels we ship and on those of Blender 4.2."""
+    """tests/core and a quick slice of tests/reliability, without Blender, on the wheels we ship and
+    on those of Blender 4.2."""
     session.install(*CORE_TESTS)
     if packages == "current":
         session.install("--no-deps", "--require-hashes", "-r", "vendor/wheels.lock")
     else:
         session.install(*blenders.LEGACY)
-    run_pytest(session, "python", "tests/core", 600)
+    run_pytest(session, "python", ["tests/core", "tests/reliability"], 1200)
+
+
+@nox.session
+def campaign(session: nox.Session) -> None:
+    """All of tests/reliability, and the same faults for the usual way. Under an hour on two cores.
+    Writes bench/results/reliability.md."""
+    session.install(*CORE_TESTS)
+    session.install("--no-deps", "--require-hashes", "-r", "vendor/wheels.lock")
+    outcomes = ROOT / ".nox" / "outcomes.jsonl"
+    outcomes.unlink(missing_ok=True)
+    os.environ |= {"MAQUETTE_CAMPAIGN": "1", "MAQUETTE_OUTCOMES": str(outcomes)}
+    began, python = time.monotonic(), f"{session.bin}/python"
+    command = [python, "-m", "pytest", "-q", "-s", "--timeout", "2700"]
+    histories = "tests/reliability/test_histories.py"
+    # Beside the others: more than half of the time, and most of that is waiting.
+    beside = subprocess.Popen([*command, histories], cwd=ROOT, stdin=subprocess.DEVNULL)
+    try:
+        session.run(*command, "tests/reliability", f"--ignore={histories}", external=True)
+    finally:
+        failed = beside.wait()
+    if failed:
+        session.error("a history ended otherwise than it should")
+    took = f"--seconds={time.monotonic() - began:.0f}"
+    report = ["bench/reliability.py", "--outcomes", str(outcomes), took, "--write"]
+    session.run("python", *report, *session.posargs)
 
 
 @nox.session(venv_backend="none")
@@ -103,6 +131,8 @@ def figures(session: nox.Session) -> None:
     """Every measurement of bench/. With `-- --write` they also go to bench/results/."""
     session.run(sys.executable, "tools/build.py", "--blender", BENCH_BLENDER, silent=True)
     for script in sorted((ROOT / "bench").glob("*.py")):
+        if script.stem in ("naive", "reliability"):
+            continue  # of the campaign
         session.run(interpreter(session, BENCH_BLENDER), f"bench/{script.name}", *session.posargs)
 
 
@@ -113,12 +143,12 @@ def interpreter(session: nox.Session, version: str) -> str:
         session.error(str(error))
 
 
-def run_pytest(session: nox.Session, python: str, tests: str, seconds: int) -> None:
+def run_pytest(session: nox.Session, python: str, tests: str | list[str], seconds: int) -> None:
     """The whole run is cut off after `seconds`: a Blender may hang or crash where pytest's own
     time limit does not reach."""
     name = session.name.replace("(", "-").replace(")", "")
     REPORTS.mkdir(parents=True, exist_ok=True)
-    wanted = [tests, *session.posargs]
+    wanted = [*([tests] if isinstance(tests, str) else tests), *session.posargs]
     if any(argument.startswith("tests/") for argument in session.posargs):
         wanted = session.posargs
     command = [python, "-m", "pytest", f"--junitxml={REPORTS / name}.xml", *wanted]

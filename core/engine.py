@@ -13,6 +13,7 @@ import uuid
 from collections.abc import Callable, Generator
 from contextlib import closing, suppress
 from dataclasses import replace
+from functools import partial
 
 from .accounts import Accounts
 from .errors import LedgerError, MaquetteError, Offline
@@ -199,13 +200,14 @@ class Engine:
         since = self._clock()
         while True:
             try:
-                if not self._ledger.renew():
-                    return
+                is_open = self._ledger.renew()
                 for task in self._ledger.claim() if self._adopt else ():
                     self._worker.add(task.id, self._take_up(task))
-                self._show_others(since - 1)
+                self._show_others(since - 1)  # also the end of the last one
                 self._tell_restored()
                 since = self._clock()
+                if not is_open:
+                    return
             except LedgerError as error:
                 log.warning("the ledger did not answer: %s", error.code)
             yield HEARTBEAT
@@ -304,6 +306,7 @@ class Engine:
             gate=self._gate(type(provider)),
             deadline=self.deadline,
             clock=self._clock,
+            is_known=partial(self._has_job, task),
         ).run()
         with closing(job):
             try:
@@ -319,6 +322,17 @@ class Engine:
                 yield from self._noting(
                     task.id, kind(message=say(MISTAKE), advice=say(REPORT), details=details)
                 )
+
+    def _has_job(self, task: Task, job_id: str) -> bool:
+        """Has another task of this service that job?"""
+        with self._lock:
+            return any(
+                other.accepted is not None
+                and other.accepted.job_id == job_id
+                and other.request.provider == task.request.provider
+                and other.id != task.id
+                for other in self._live.values()
+            )
 
     def _follow(self, task_id: str, job: Events) -> Steps:
         event = next(job, None)

@@ -67,7 +67,7 @@ def check(path: Path, *, limit_bytes: int = 1 << 30) -> Summary:
     except OSError as error:
         raise StorageError(
             say("The downloaded model could not be read."),
-            say("Check the disk, then press Retry to fetch it once more, which costs nothing."),
+            say("Check the disk, then press Resume to fetch it once more, which costs nothing."),
             details=f"{path.parent}: {error.strerror}",
         ) from error
 
@@ -240,7 +240,9 @@ def _check_pictures(binary: _Binary, content: Json) -> None:
         where = f"images[{number}]"
         if size is None:
             raise damaged("one of its pictures is neither PNG nor JPEG nor WebP", where)
-        pixels += size.width * size.height
+        # Blender keeps PNGs of 16 bits as floats: 16 bytes a pixel instead of 4.
+        deep = size.kind == "png" and inside.read(24, 1) == b"\x10"
+        pixels += size.width * size.height * (4 if deep else 1)
         if max(size.width, size.height) > PICTURE_SIDE or pixels > PICTURE_PIXELS:
             raise too_much(
                 "one of its pictures has {width:,} × {height:,} pixels",

@@ -10,8 +10,11 @@ module counts for itself. Thread: any, one `Api` by one thread at a time.
 from __future__ import annotations
 
 import email.utils
+import io
 import json
+import logging
 import re
+import threading
 import time
 import traceback
 from collections.abc import Callable, Iterator, Mapping, Sequence
@@ -97,7 +100,20 @@ def load_requests() -> Any:
             say("Restart Blender; if it stays so, install Maquette again from its zip."),
             details=f"{type(error).__name__}: {error}",
         ) from error
+    for name in ("urllib3.connectionpool", "urllib3.connection"):  # the second since urllib3 2
+        logging.getLogger(name).addFilter(_without_query)  # once, however often
     return requests
+
+
+_sending = threading.local()  # .ours: this thread is in a request of ours
+
+
+def _without_query(record: logging.LogRecord) -> bool:
+    """urllib3 logs whole URLs, where an answer's headers are odd even as a warning; the query of a
+    result link is the right to read it. What other extensions ask with urllib3 is left alone."""
+    if getattr(_sending, "ours", False):
+        record.msg, record.args = re.sub(r"\?[^\s'\")]+", "?…", record.getMessage()), ()
+    return True
 
 
 class Api:
@@ -183,6 +199,10 @@ class Api:
     def _authorize(self, request: Any) -> Any:
         if self.account.key:
             request.headers["Authorization"] = f"Bearer {self.account.key}"
+        if isinstance(request.body, bytes):
+            # Bytes are sent by one call, which has to be over within the time for connecting: too
+            # short for pictures on a slow line. A file goes piece by piece, each with that time.
+            request.body = io.BytesIO(request.body)
         return request
 
     def _read_answer(self, response: requests.Response, asked: str) -> bytes:
@@ -233,6 +253,7 @@ def send(
     right after. auth: never None, or requests would look into `.netrc`."""
     import urllib3.exceptions as lower
 
+    _sending.ours = True
     try:
         return session.request(
             method,
@@ -246,6 +267,8 @@ def send(
         )
     except (OSError, ValueError, lower.HTTPError) as error:
         raise connection_error(error, label, asked) from None
+    finally:
+        _sending.ours = False
 
 
 def connection_error(error: BaseException, label: str, asked: str) -> MaquetteError:

@@ -61,8 +61,10 @@ T = TypeVar("T")
 
 OFFLINE_WAIT = 5.0  # looks at a switch, sends nothing
 LONGEST_RETRY_AFTER = 3600.0
-TRIES = 5  # uploads, and fresh links for one download
+TRIES = 5  # uploads, and fresh links for one download that does not get on
+PROGRESS_BYTES = 1 << 18  # what counts as getting on
 BALANCE_SECONDS = 5.0  # of silence; the order waits for it
+STEP_SECONDS = 60.0  # at most, of one try without its wait
 PREVIEW_BYTES = 10 << 20
 PREVIEW_SECONDS = 15.0  # the model, which is paid for, waits for it
 
@@ -94,9 +96,28 @@ class Pace:
         return wait * self._rng.uniform(0.9, 1.1)
 
 
+class Patience:
+    """How long is still watched. Only watched time counts: a machine that slept, or a clock that
+    was set, adds at most a minute to the wait that was asked for."""
+
+    def __init__(self, seconds: float, clock: Callable[[], float]) -> None:
+        self._left = seconds
+        self._clock = clock
+        self._since = clock()
+        self._most = STEP_SECONDS
+
+    def is_over(self, wait: float) -> bool:
+        """wait: seconds until the next try, should there be one. Ask once per try."""
+        now = self._clock()
+        self._left -= min(max(now - self._since, 0.0), self._most)
+        self._since, self._most = now, wait + STEP_SECONDS
+        return self._left < 0
+
+
 class Job:
     """task: as stored. downloads: the folder for what is under way. deadline: seconds of watching
-    after which the job rests until the user resumes it; the service may go on meanwhile."""
+    after which the job rests until the user resumes it; the service may go on meanwhile. is_known:
+    has another task this job_id?"""
 
     def __init__(
         self,
@@ -109,6 +130,7 @@ class Job:
         deadline: float = 3600.0,
         clock: Callable[[], float] = time.time,
         rng: random.Random | None = None,
+        is_known: Callable[[str], bool] = lambda job_id: False,
     ) -> None:
         self.task = task
         self.provider = provider
@@ -116,10 +138,11 @@ class Job:
         self.downloads = downloads
         self.library = library_folder
         self.gate = gate
+        self.is_known = is_known
         self.deadline = deadline
         self.clock = clock
         self.pace = Pace(provider.pacing, rng or random.Random())
-        self.until = clock() + deadline
+        self.patience = Patience(deadline, clock)
         self.maybe_sent = bool(task.submit_key) and not task.accepted
         self.balance, self.sent = task.balance, task.sent
 
@@ -161,10 +184,10 @@ class Job:
                 accepted = provider.submit(request, submit_key, uploads)
                 break
             except Busy as error:
-                if self.clock() > self.until:
+                wait = self._wait(error)
+                if self.patience.is_over(wait):
                     why = say("{trouble} It was not taken in time.", trouble=error.message)
                     raise _End(self._cancelled(why)) from None
-                wait = self._wait(error)
                 yield Postponed(
                     message=_then(mark("{trouble} It is sent again in {time}."), error, wait),
                     submit_key=submit_key if self.maybe_sent else "",
@@ -187,15 +210,29 @@ class Job:
                 raise NoAnswer(
                     say("The answer could not be read."), details=type(error).__name__
                 ) from error
+        if self.is_known(accepted.job_id):
+            # Triverse counts equal orders within a short time as one (`allow_duplicate`,
+            # docs.triverse.ai): it gave the job it had.
+            raise _End(
+                Stopped(
+                    message=say(
+                        "{service} took this for the same order as the one before: nothing new is"
+                        " made, and nothing more is charged.",
+                        service=provider.label,
+                    ),
+                    advice=say("Change something or wait a little, then press Retry."),
+                    unsent=True,
+                )
+            )
         self.accepted = replace(accepted, at=self.clock())  # from here on, a cancel knows of it
         yield Submitted(accepted=accepted, wait=accepted.first_poll)
         return self.accepted
 
     def _repeat_later(self, error: Transient) -> Events:
         """Only for services that charge a repeat under the same key once."""
-        if not self.provider.repeatable or self.clock() > self.until:
-            raise error
         wait = self._wait(error)
+        if not self.provider.repeatable or self.patience.is_over(wait):
+            raise error
         yield Interrupted(
             message=_then(mark("{trouble} The same order is sent again in {time}."), error, wait),
             wait=wait,
@@ -296,7 +333,7 @@ class Job:
     # --- wait ---
 
     def _watch(self, accepted: Accepted) -> Events:
-        self.until = self.clock() + self.deadline
+        self.patience = Patience(self.deadline, self.clock)
         while True:
             status: Status = yield from self._ask(lambda: self.provider.poll(accepted))
             if status.phase == "done":
@@ -305,13 +342,13 @@ class Job:
             if left is None and self.task.expected_seconds:
                 left = self.task.expected_seconds - (self.clock() - accepted.at)
             wait = self.pace.next(left)
+            self._go_on(wait)
             if status.phase == "waiting":
                 yield Queued(
                     position=status.queue_position, seconds=status.queue_seconds, wait=wait
                 )
             else:
                 yield Generating(share=status.share, wait=wait)
-            self._check_deadline()
 
     def _ask(self, question: Callable[[], T]) -> Generator[Event, None, T]:
         """A read, repeated until it is answered: one failed poll is not a failed job. That a job
@@ -325,22 +362,22 @@ class Job:
                 verdicts += 1
                 if verdicts == 2:
                     raise
-                yield Interrupted(message=error.message, wait=self.pace.next())
+                wait = self.pace.next()
+                message = _then(mark("{trouble} To be sure, asking again in {time}."), error, wait)
             except Offline as error:
-                yield Interrupted(message=error.message, wait=OFFLINE_WAIT)
+                message, wait = error.message, OFFLINE_WAIT
             except Transient as error:
                 wait = self._wait(error)
-                yield Interrupted(
-                    message=_then(mark("{trouble} Asking again in {time}."), error, wait),
-                    wait=wait,
-                )
-            self._check_deadline()
+                message = _then(mark("{trouble} Asking again in {time}."), error, wait)
+            self._go_on(wait)
+            yield Interrupted(message=message, wait=wait)
 
     def _wait(self, error: Transient) -> float:
         return max(self.pace.next(), min(error.retry_after or 0.0, LONGEST_RETRY_AFTER))
 
-    def _check_deadline(self) -> None:
-        if self.clock() > self.until:
+    def _go_on(self, wait: float) -> None:
+        """Ends the watching when its time is over."""
+        if self.patience.is_over(wait):
             raise _End(
                 Stopped(
                     message=say("Not watched any more after {time}.", time=duration(self.deadline)),
@@ -405,11 +442,16 @@ class Job:
     ) -> Generator[Event, None, tuple[Results, glb.Summary]]:
         """Links, and the model they lead to; fresh ones where they are no longer good."""
         request = self.task.request
-        for tries_left in reversed(range(TRIES)):
+        tries_left, reached = TRIES, 0
+        while True:
+            tries_left -= 1
             results = yield from self._ask(lambda: self.provider.results(accepted, request))
             try:
                 return results, (yield from self._fetch_model(results, part))
             except Transient as error:
+                size = part.stat().st_size if part.exists() else 0
+                if size >= reached + PROGRESS_BYTES:  # slowly, but it gets there
+                    tries_left, reached = TRIES - 1, size
                 if not tries_left:
                     raise
                 wait = self._wait(error)
@@ -423,7 +465,6 @@ class Job:
                 # A fresh link at once; if that one is no good either, not in a hurry.
                 hurry = tries_left == TRIES - 1
                 yield Interrupted(message=error.message, wait=0.0 if hurry else self.pace.next())
-        raise AssertionError("the last try returns or raises")
 
     def _fetch_model(self, results: Results, part: Path) -> Generator[Event, None, glb.Summary]:
         """The first candidate that is to be had and is a whole, safe GLB."""
@@ -473,7 +514,7 @@ class Job:
         )
 
 
-def _then(sentence: str, trouble: Transient, wait: float) -> str:
+def _then(sentence: str, trouble: MaquetteError, wait: float) -> str:
     """What went wrong, and when what follows."""
     return say(sentence, trouble=trouble.message, time=duration(wait))
 

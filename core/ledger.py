@@ -9,8 +9,10 @@ as the disk does, so none is made on Blender's main thread.
 
 from __future__ import annotations
 
+import errno
 import json
 import os
+import shutil
 import socket
 import sqlite3
 import statistics
@@ -29,7 +31,6 @@ from .language import say
 from .model import Event, Submitted, Task, TaskState, advance
 from .records import event_json, read_task, task_from, task_json
 from .restore import Restored, restore
-from .storage import storage_error
 
 SCHEMA = 1
 LEASE_SECONDS = 60.0
@@ -291,8 +292,7 @@ class Ledger:
                     self._drop()  # the next call restores it
                 raise _ledger_error(error, self.path) from error
             except OSError as error:
-                cause = storage_error(error, self.path)
-                raise LedgerError(cause.message, cause.advice, details=cause.details) from error
+                raise _disk_error(error, self.path) from error
 
     def _connection(self) -> sqlite3.Connection:
         # Another Blender may have put a restored ledger into its place.
@@ -305,19 +305,40 @@ class Ledger:
                     restore(self.path, self._journal, self._library, self._fill, self._is_good)
                     or self.restored
                 )
-            self._db = self._opened()
+            db = self._opened()
+            try:
+                self._catch_up(db)
+            except BaseException:
+                db.close()
+                raise
+            self._db = db
             self._file = _identity(self.path)
-            if self._journal.is_long:
-                self._db.execute("BEGIN IMMEDIATE")
-                self._journal.rewrite(_tasks(self._db))
-                self._db.execute("COMMIT")
         return self._db
 
+    def _catch_up(self, db: sqlite3.Connection) -> None:
+        """Take from the journal what the ledger lacks: without its -wal file, which somebody tidied
+        away, SQLite opens an older one in silence."""
+        db.execute("BEGIN IMMEDIATE")
+        stored = {task.id: task for task in _tasks(db)}
+        ids = {row[0] for row in db.execute("SELECT id FROM tasks")}
+        for task in self._journal.read()[0].values():
+            if task.id not in ids:
+                self._insert(db, task, owner="")
+            elif task.id in stored and stored[task.id].updated < task.updated:
+                db.execute(
+                    "UPDATE tasks SET state = ?, updated = ?, task = ? WHERE id = ?",
+                    (task.state.value, task.updated, task_json(task), task.id),
+                )
+        if self._journal.is_long:
+            self._journal.rewrite(_tasks(db))
+        db.execute("COMMIT")
+
     def _is_good(self) -> bool:
-        """Can it be read from end to end? One that is not there is good if it never was."""
-        if not self.path.exists():
-            return not self._journal.path.exists()
+        """Can it be read from end to end? One that is not there, or has nothing in it (as it is
+        being made, or after a power cut), is good if there was none before."""
         try:
+            if not self.path.exists() or not self.path.stat().st_size:
+                return not self._journal.path.exists()
             with closing(self._opened()) as db:
                 if db.execute("PRAGMA quick_check(1)").fetchone() != ("ok",):
                     return False
@@ -396,18 +417,18 @@ def _identity(path: Path) -> tuple[int, int]:
 
 def _is_damage(error: sqlite3.Error) -> bool:
     name = getattr(error, "sqlite_errorname", "")
-    return name.startswith(("SQLITE_CORRUPT", "SQLITE_NOTADB"))
+    # SQLITE_ERROR: our statements are good, so the tables or the file's head are not.
+    return name.startswith(("SQLITE_CORRUPT", "SQLITE_NOTADB")) or name == "SQLITE_ERROR"
 
 
 def _ledger_error(error: sqlite3.Error, path: Path) -> LedgerError:
     name = getattr(error, "sqlite_errorname", type(error).__name__)
-    if name.startswith("SQLITE_FULL"):
-        message = say("The disk is full, so a task cannot be noted down.")
-        advice = say("Free some space.")
-    elif name.startswith(("SQLITE_BUSY", "SQLITE_LOCKED")):
+    if name.startswith("SQLITE_FULL") or (name.startswith("SQLITE_IOERR") and _is_full(path)):
+        return _disk_error(OSError(errno.ENOSPC, name), path)
+    if name.startswith(("SQLITE_BUSY", "SQLITE_LOCKED")):
         message = say("The list of tasks is held by another program.")
         advice = say("Close it and try again.")
-    elif name.startswith(("SQLITE_CORRUPT", "SQLITE_NOTADB")):
+    elif _is_damage(error):
         message = say("The list of tasks is damaged; it is restored from its second record.")
         advice = say("Try again.")
     elif name.startswith(("SQLITE_READONLY", "SQLITE_CANTOPEN", "SQLITE_IOERR")):
@@ -416,6 +437,26 @@ def _ledger_error(error: sqlite3.Error, path: Path) -> LedgerError:
     else:
         message, advice = say("The list of tasks could not be used."), ""
     return LedgerError(message, advice, details=name, code=name)
+
+
+def _disk_error(error: OSError, path: Path) -> LedgerError:
+    """Not storage_error's sentences: which folder the ledger is in is not for the user to say."""
+    if error.errno in (errno.ENOSPC, errno.EDQUOT):
+        message = say("The disk is full, so a task cannot be noted down.")
+        advice = say("Free some space.")
+    else:
+        message = say("The list of tasks cannot be written.")
+        advice = say("Check the folder {folder}.", folder=path.parent)
+    details = errno.errorcode.get(error.errno or 0, type(error).__name__)
+    return LedgerError(message, advice, details=details, code=details)
+
+
+def _is_full(path: Path) -> bool:
+    """SQLite has another word for a full disk where it cannot lengthen its -shm file."""
+    try:
+        return shutil.disk_usage(path.parent).free < 1 << 16
+    except OSError:
+        return False
 
 
 def _takes(stored: Task | None, event: Submitted) -> bool:

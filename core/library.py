@@ -168,11 +168,14 @@ def _tidy(library: Path, task: Task) -> Path:
 def _make_library(library: Path) -> None:
     try:
         library.mkdir(exist_ok=True)
-    except FileNotFoundError as error:
+    except (FileNotFoundError, FileExistsError) as error:
+        if library.exists():  # a file
+            raise storage_error(error, library) from error
+        # Nowhere to make it; or it is a link to where nothing is.
         raise StorageError(
             say("The library folder is not there, nor the one above it."),
             say(
-                "Connect its drive or choose another in the preferences, then press Retry:"
+                "Connect its drive or choose another in the preferences, then press Resume:"
                 " nothing is lost."
             ),
             details=f"{library}: {error.strerror}",

@@ -58,7 +58,7 @@ def storage_error(error: OSError, path: Path) -> StorageError:
     """The sentence for a failed write. Shows the folder, which is the user's own."""
     if error.errno in (errno.ENOSPC, errno.EDQUOT):
         message = say("The disk is full.")
-        advice = say("Free some space, then press Retry: nothing is lost.")
+        advice = say("Free some space, then press Resume: nothing is lost.")
     elif error.errno in (errno.EACCES, errno.EPERM, errno.EROFS):
         message = say("The folder cannot be written to.")
         advice = say("Choose another in the preferences.")

@@ -108,6 +108,7 @@ def _workshop(context: bpy.types.Context, scene: bpy.types.Scene) -> Iterator[bp
 
 
 def _last_line(text: str) -> str:
-    """Of a traceback, what it ends in."""
+    """Of a traceback, what it ends in; bpy.ops adds a line with the place of its own call."""
     lines = [line.strip() for line in text.splitlines() if line.strip()]
+    lines = [line for line in lines if not line.startswith("Location: ")]
     return lines[-1].removeprefix("Error: ")[:300] if lines else ""

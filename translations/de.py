@@ -96,6 +96,9 @@ WORDS: dict[str, str] = {
     ),
     "Cancel": "Abbrechen",
     "Cancelling…": "Wird abgebrochen…",
+    "Change something or wait a little, then press Retry.": (
+        "Etwas ändern oder etwas warten, dann „Nochmals versuchen“ drücken."
+    ),
     "Change the material or the tier.": "Das Material oder die Stufe ändern.",
     "Change the prompt or use another picture.": (
         "Den Prompt ändern oder ein anderes Bild verwenden."
@@ -126,9 +129,9 @@ WORDS: dict[str, str] = {
         "Die Uhr und die Dienst-URL prüfen; ein Firmen-Proxy braucht vielleicht REQUESTS_CA_BUNDLE."
     ),
     "Check the disk and the folder.": "Den Datenträger und den Ordner prüfen.",
-    "Check the disk, then press Retry to fetch it once more, which costs nothing.": (
-        "Den Datenträger prüfen, dann „Nochmals versuchen“ drücken, um es noch einmal abzuholen; "
-        "das kostet nichts."
+    "Check the disk, then press Resume to fetch it once more, which costs nothing.": (
+        "Den Datenträger prüfen, dann „Fortsetzen“ drücken, um es noch einmal abzuholen; das "
+        "kostet nichts."
     ),
     "Check the folder {folder}.": "Den Ordner {folder} prüfen.",
     "Check the key and its plan on the service's website.": (
@@ -168,9 +171,12 @@ WORDS: dict[str, str] = {
     "Clear one of the two.": "Eines von beiden entfernen.",
     "Close": "Schließen",
     "Close it and try again.": "Es schließen und neu versuchen.",
-    "Connect its drive or choose another in the preferences, then press Retry: nothing is lost.": (
-        "Sein Laufwerk anschließen oder in den Einstellungen einen anderen wählen, dann „Nochmals "
-        "versuchen“ drücken: Es ist nichts verloren."
+    (
+        "Connect its drive or choose another in the preferences, then press Resume: nothing is "
+        "lost."
+    ): (
+        "Sein Laufwerk anschließen oder in den Einstellungen einen anderen wählen, dann "
+        "„Fortsetzen“ drücken: Es ist nichts verloren."
     ),
     "Copied to the clipboard": "In die Zwischenablage kopiert",
     "Copy Details": "Details kopieren",
@@ -218,8 +224,8 @@ WORDS: dict[str, str] = {
     "Fastest; 0.5 credits": "Am schnellsten; 0,5 Credits",
     "Finer detail in the shape": "Feinere Details in der Form",
     "Finest detail; 1 credit": "Feinste Details; 1 Credit",
-    "Free some space, then press Retry: nothing is lost.": (
-        "Platz schaffen, dann „Nochmals versuchen“ drücken: Es ist nichts verloren."
+    "Free some space, then press Resume: nothing is lost.": (
+        "Platz schaffen, dann „Fortsetzen“ drücken: Es ist nichts verloren."
     ),
     "Free some space.": "Platz schaffen.",
     "Gen-1.5 with more detail; 0.5 credits": "Gen-1.5 mit mehr Details; 0,5 Credits",
@@ -1218,6 +1224,13 @@ WORDS: dict[str, str] = {
         "{service} nimmt höchstens {limit} Bilder; es sind {count}."
     ),
     "{service} took the job": "{service} hat den Auftrag angenommen",
+    (
+        "{service} took this for the same order as the one before: nothing new is made, and "
+        "nothing more is charged."
+    ): (
+        "{service} hielt dies für denselben Auftrag wie den vorigen: Es wird nichts Neues "
+        "gemacht und nichts weiter berechnet."
+    ),
     "{service}: the service URL has no scheme or no host.": (
         "{service}: Die Dienst-URL hat kein Schema oder keinen Host."
     ),
@@ -1240,6 +1253,9 @@ WORDS: dict[str, str] = {
     ),
     "{trouble} The same order is sent again in {time}.": (
         "{trouble} In {time} wird dieselbe Bestellung noch einmal gesendet."
+    ),
+    "{trouble} To be sure, asking again in {time}.": (
+        "{trouble} Zur Sicherheit erneute Anfrage in {time}."
     ),
     "{trouble} Trying again in {time}.": "{trouble} Neuer Versuch in {time}.",
     "“{name}” holds no picture that could be saved.": (

@@ -284,7 +284,7 @@ def _files(listed: object) -> list[ResultFile]:
 
 def _base_name(name: str) -> str:
     path = re.split(r"[?#]", name, maxsplit=1)[0].replace("\\", "/")
-    base = text(path.rstrip("/").rpartition("/")[2], 100)
+    base = text(path.rstrip("/").rpartition("/")[2][-100:])  # its end tells the kind
     return base if base.strip(". ") else "result"
 
 

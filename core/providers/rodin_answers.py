@@ -90,7 +90,7 @@ class Reading:
     def shown(self, value: object, limit: int = 300) -> str:
         """The service's words without links, secrets and what is long enough to be one: a
         subscription key looks like a JWT (vendor's clients), and no word is that long."""
-        words = re.sub(r"\w{1,10}://\S+|\S{80,}", "(left out)", str(value or ""))
+        words = re.sub(r"\w{1,10}://\S+|\S*\?\S+=\S+|\S{80,}", "(left out)", str(value or ""))
         for secret in self.secrets:
             if secret:
                 words = words.replace(secret, "(secret)")
@@ -179,8 +179,9 @@ class Reading:
                 say("Use fewer or smaller ones."),
             )
         if reply.is_web_page:
-            # While waiting for a job, a maintenance page or a hotel's login passes.
-            return (Refused if self.paid else NoAnswer)(
+            # While waiting for a job, a maintenance page or a hotel's login passes. With 200 it may
+            # also be what something on the way makes of an order that arrived.
+            return (Refused if self.paid and not reply.ok else NoAnswer)(
                 say("{service} answered with a web page, not with its API.", service=self.label),
                 say(URL_ADVICE),
             )

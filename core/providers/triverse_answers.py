@@ -81,7 +81,8 @@ class Reading:
             return NoAnswer, say("Triverse has trouble and gave no proper answer."), ""
         if reply.is_web_page:
             message = say("A web page came back instead of an answer of Triverse.")
-            return Refused, message, say(URL_ADVICE)
+            # With 200, something on the way may have made it of an order that arrived.
+            return NoAnswer if reply.ok else Refused, message, say(URL_ADVICE)
         if reply.ok and body is None:
             return NoAnswer, say("The answer of Triverse could not be read."), ""
         if reply.status in (401, 403):
@@ -100,7 +101,8 @@ class Reading:
 
     def shown(self, value: object, limit: int = 300) -> str:
         """The service's words without links and the key."""
-        words = re.sub(r"\w{1,10}://\S+", "(link)", "" if value is None else str(value))
+        words = "" if value is None else str(value)
+        words = re.sub(r"\w{1,10}://\S+|\S*\?\S+=\S+", "(link)", words)
         key = self._account.key
         return text(words.replace(key, "(key)") if key else words, limit)
 

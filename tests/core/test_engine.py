@@ -528,3 +528,21 @@ def test_a_row_of_a_later_version_does_not_hide_the_others(tmp_path, sandbox):
     again.until_state(ids[1], TaskState.READY)
     assert ids[0] not in again.tasks
     again.engine.close(5)
+
+
+def test_an_order_that_counts_as_the_one_before_is_no_second_job(user, sandbox):
+    """Triverse gives the job it has where an equal order follows within seconds."""
+    sandbox.seconds = 3600
+    first = user.generate("triverse")
+    user.until(lambda: first in user.tasks and user.tasks[first].accepted)
+    second = user.generate("triverse")
+    task = user.until_state(second, TaskState.STOPPED)
+    assert "nothing more is charged" in task.message
+    assert task.accepted is None
+    assert len(sandbox.charges) == 1
+    sandbox.triverse.duplicate_seconds = 0.0
+    assert retry_means(task, repeatable=True) is Retry.SUBMIT
+    user.engine.resume(second)
+    user.until(lambda: user.tasks[second].accepted)
+    assert user.tasks[second].accepted.job_id != user.tasks[first].accepted.job_id
+    assert len(sandbox.charges) == 2

@@ -23,8 +23,10 @@ from core.model import (
     Downloading,
     Event,
     Failed,
+    Generating,
     Interrupted,
     Postponed,
+    Queued,
     Ready,
     Resumed,
     Retry,
@@ -449,6 +451,40 @@ def test_the_deadline_ends_the_watching_not_the_job(world):
     world.run()
     assert world.task.state is TaskState.READY
     assert world.charges == 1
+
+
+def test_a_sleeping_machine_does_not_use_up_the_watching(world):
+    """It wakes after a day and has no network for a while."""
+    world.sandbox.seconds = 2 * 86400.0
+    steps = world.job(deadline=3600).run()
+    for event in steps:
+        world.task = advance(world.task, event, world.now)
+        world.now += event.wait
+        if isinstance(event, Generating | Queued):
+            break
+    world.now += 86400.0
+    world.sandbox.intercept = lambda request, carry_out: Drop()
+    waking = [next(steps) for _ in range(3)]
+    assert all(isinstance(event, Interrupted) for event in waking)
+    world.sandbox.intercept = None
+    world.now += 86400.0
+    assert isinstance(list(steps)[-1], Ready)
+    assert world.charges == 1
+
+
+@pytest.mark.parametrize("jump", [-86400.0, 86400.0])
+def test_a_clock_that_is_set_does_not_change_how_long_is_watched(world, jump):
+    world.sandbox.seconds = 10 * 86400.0
+    world.sandbox.clock = world.sandbox.jobs.clock = lambda: 1_700_000_000.0  # its own
+    jumped, watched = False, 0.0
+    for event in world.job(deadline=3600).run():
+        watched += event.wait
+        world.now += event.wait
+        if watched > 600 and not jumped:
+            jumped = True
+            world.now += jump
+    assert isinstance(event, Stopped)
+    assert 3500 < watched < 3700
 
 
 def test_switching_offline_sends_nothing_and_back_online_goes_on(world):

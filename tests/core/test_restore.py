@@ -204,6 +204,39 @@ def test_two_processes_restore_once(path):
     assert len(list(path.parent.glob("tasks.damaged-*.sqlite3"))) == 1
 
 
+@pytest.mark.parametrize("how", ["deleted", "emptied", "garbled"])
+def test_what_a_lost_wal_held_is_in_the_journal(path, how):
+    """Killed before SQLite moved its -wal into the ledger, and then that file is lost."""
+    script = textwrap.dedent(
+        """
+        import os, signal, sys
+        from pathlib import Path
+        from core.ledger import Ledger
+        from core.model import *
+        ledger = Ledger(Path(sys.argv[1]))
+        ledger.add(Task("new", GenerationRequest("rodin", "x"), created=3e6, updated=3e6))
+        ledger.record("t1", Submitted(accepted=Accepted("job-1")))
+        ledger.remove("t2")
+        os.kill(os.getpid(), signal.SIGKILL)
+        """
+    )
+    filled(path, 4)
+    subprocess.run([sys.executable, "-c", script, str(path)], cwd=ROOT)
+    wal = Path(f"{path}-wal")
+    assert wal.stat().st_size
+    if how == "deleted":
+        wal.unlink()
+        Path(f"{path}-shm").unlink()
+    else:
+        wal.write_bytes(b"" if how == "emptied" else os.urandom(wal.stat().st_size))
+    ledger = Ledger(path)
+    tasks = {task.id: task for task in ledger.tasks()}
+    assert tasks.keys() >= {"t0", "t1", "t3", "new"}
+    assert tasks["t1"].accepted.job_id == "job-1"
+    assert [task.id for task in ledger.claim()].count("new") == 1
+    ledger.close()
+
+
 # --- the journal ----------------------------------------------------------------------------------
 
 

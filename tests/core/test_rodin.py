@@ -411,7 +411,7 @@ def test_a_failing_server_that_names_a_known_refusal(
         (Reply.of({"message": "Internal error"}, 500), NoAnswer, "500"),
         (Reply(408, {}, PAGE), NoAnswer, "408"),
         (Reply(504, {}, b"{}"), NoAnswer, "504"),
-        (Reply(200, {}, PAGE), Refused, "web page"),
+        (Reply(200, {}, PAGE), NoAnswer, "web page"),
         (Reply(404, {}, PAGE), Refused, "web page"),
         (Reply(403, {}, PAGE), Refused, "web page"),
         (Reply(413, {}, PAGE), Refused, "too large"),
@@ -690,6 +690,7 @@ def test_the_model_that_was_asked_for_goes_first(
         ("C:\\x\\base.glb", "base.glb"),
         ("/etc/base.glb", "base.glb"),
         ("ba\0se\n.glb", "ba se .glb"),
+        ("x" * 300 + ".glb", "x" * 96 + ".glb"),
         ("https://files.example/base.glb?sig=abc", "base.glb"),
     ],
 )

@@ -364,7 +364,8 @@ def test_403_is_a_matter_of_credits_where_the_code_says_so(sandbox: Sandbox) -> 
 def test_a_web_page_points_to_the_service_url(one_sandbox: Sandbox, status: int) -> None:
     one_sandbox.intercept = faults.on(r"", faults.html(status), None)
     error = raised(lambda: order(one_sandbox))
-    assert isinstance(error, Refused)
+    # With 200 it may also be what something on the way made of an order that arrived.
+    assert isinstance(error, NoAnswer if status == 200 else Refused)
     assert "web page" in error.message
     assert "service URL" in error.advice
 

@@ -15,6 +15,7 @@ import pytest
 
 from core.sandbox.server import Sandbox
 
+from . import outcomes
 from .blenders import Blender, Died, Nursery, ledger_of
 from .invariants import broken
 
@@ -105,6 +106,10 @@ def test_killed_at_every_point(tmp_path, nursery, sandbox, job):
             found.append("charged before it was noted")
         if found:
             wrong[number, points[number - 1]] = found
+    for state, count in ends.items():
+        outcomes.note("killed", service, job, state, tried=count)
+    if wrong:
+        outcomes.note("killed", service, job, "wrong", tried=0, wrong=len(wrong))
     print(f"{job}: killed at {len(list(numbers))} of {len(points)} points, ended {dict(ends)}")
     assert not wrong, "\n".join(f"{where}: {what}" for where, what in wrong.items())
     # Only Rodin, which takes no order number, ever has to ask, and only in between.

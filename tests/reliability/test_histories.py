@@ -27,11 +27,13 @@ from core.providers import get_provider
 from core.sandbox.server import Sandbox
 from tests.services import faults
 
+from . import outcomes
 from .blenders import Blender, Died, Nursery, ledger_of
 from .invariants import broken
 
 FULL = bool(os.environ.get("MAQUETTE_CAMPAIGN"))
 HISTORIES, STEPS = (600, 50) if FULL else (15, 30)
+LONGEST = 2400.0  # seconds for all of them; what is left then is not played
 DAY = 86400.0
 SERVICES = ("rodin", "triverse")
 WHICH = ONE = st.integers(0, 1)
@@ -109,6 +111,7 @@ class History:
 
     nursery: ClassVar[Nursery]
     played: ClassVar[Counter[str]] = Counter()
+    began: ClassVar[float] = 0.0
 
     def __init__(self):
         self.folder = Path(tempfile.mkdtemp(prefix="history-"))
@@ -297,6 +300,9 @@ def nursery():
 @given(steps=st.lists(STEP, min_size=STEPS // 2, max_size=STEPS))
 def test_histories(nursery, steps):
     History.nursery = nursery
+    History.began = History.began or time.monotonic()
+    if time.monotonic() - History.began > LONGEST:
+        return
     history = History()
     try:
         for verb, *arguments in steps:
@@ -304,6 +310,10 @@ def test_histories(nursery, steps):
             History.played["steps"] += 1
         history.settle()
         wrong = history.broken()
+        outcomes.note(
+            "history", "both", f"{len(steps)} steps", "all rules hold" if not wrong else "wrong",
+            charges=len(history.sandbox.charges), wrong=len(wrong),
+        )  # fmt: skip
     finally:
         history.end()
     assert not wrong, "\n".join(wrong)

@@ -1,0 +1,83 @@
+"""How a trial goes and ends: what the user reads, and that all is well again once the cause is gone
+and Resume was pressed wherever that costs nothing."""
+
+from __future__ import annotations
+
+import re
+from collections import Counter
+from pathlib import Path
+
+from core.model import Retry, Task, TaskState, retry_means
+from core.providers import get_provider
+from core.sandbox.server import Sandbox
+
+from . import outcomes
+from .blenders import Blender, Nursery, ledger_of
+from .invariants import broken
+
+FREE = (Retry.RESUME, Retry.SUBMIT)
+
+
+def means(task: Task) -> Retry:
+    return retry_means(task, get_provider(task.request.provider).repeatable)
+
+
+def press_resume(blender: Blender) -> int:
+    """Wherever it is free. Returns how often; those tasks are ready or at another end by then."""
+    blender.until(lambda: blender.settled)
+    free = [task for task in blender.tasks.values() if means(task) in FREE]
+    for task in free:
+        blender.resume(task.id)
+    blender.idle()
+    return len(free)
+
+
+def next_starts(
+    nursery: Nursery, sandbox: Sandbox, folder: Path, seconds: float = 60.0
+) -> list[Task]:
+    """Starts of Blender until there is nothing free to press. Returns what the ledger holds."""
+    for _ in range(4):
+        blender = nursery.start(folder, sandbox)
+        known = {task.id for task in ledger_of(folder)}
+        blender.until(lambda b=blender, k=known: b.tasks.keys() >= k and b.settled, seconds)
+        pressed = press_resume(blender)
+        blender.quit()
+        if not pressed:
+            break
+    return ledger_of(folder)
+
+
+def under_way(blender: Blender, service: str) -> str:
+    """A job that the service has taken."""
+    task_id = blender.generate(service, "a blue vase")
+    blender.until(lambda: blender.tasks.get(task_id) and blender.tasks[task_id].accepted)
+    return task_id
+
+
+def sentences(blender: Blender) -> list[str]:
+    """What is said now, beside the usual."""
+    said = [s for task in blender.tasks.values() for s in (task.note, task.message) if s]
+    return [*blender.troubles, *said]
+
+
+def until_said(blender: Blender, sentence: re.Pattern[str], seconds: float = 60.0) -> None:
+    blender.until(lambda: any(sentence.search(s) for s in sentences(blender)), seconds)
+
+
+def judge(area: str, case: str, folder: Path, sandbox: Sandbox, words: Counter[str]) -> list[str]:
+    """What is wrong at the end; also noted for the table."""
+    tasks = ledger_of(folder)
+    found = broken(folder, sandbox, words)
+    found += [
+        f"{task.request.provider} ended {task.state.value}: {task.message}"
+        for task in tasks
+        if task.state is not TaskState.READY
+    ]
+    for service in words:
+        ends = [task.state.value for task in tasks if task.request.provider == service]
+        charges = sum(charge[0] == service for charge in sandbox.charges)
+        outcomes.note(
+            area, service, case, ends[0] if ends else "not noted, not sent",
+            charges=charges, wrong=len(found),
+        )  # fmt: skip
+    return found
