@@ -65,7 +65,7 @@ class Service:
             20,
             "the service to take the job",
         )
-        yield from artist.until(lambda: not ours_running(), 5, "the button to be done with it")
+        yield from artist.until(lambda: not ours_running(), 20, "the button to be done with it")
 
     def finish(self) -> Steps:
         """The job that was begun first of those under way ends. Done when its model is ready, or in
@@ -148,7 +148,7 @@ def undo(artist: Artist) -> Steps:
     before = len(undo_steps())
     yield from artist.to_view()
     yield from artist.key("Z", ctrl=True)
-    yield from artist.until(lambda: len(undo_steps()) == before - 1, 10, "one step to be undone")
+    yield from artist.until(lambda: len(undo_steps()) == before - 1, 20, "one step to be undone")
 
 
 # --- all there is -----------------------------------------------------------------------------
