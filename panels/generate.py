@@ -68,13 +68,11 @@ def draw(layout: bpy.types.UILayout, context: bpy.types.Context) -> None:
     if body:
         draw_options(body, context, settings)
     draw_money(layout, context, settings, provider, pictures)
-    draw_sends(layout, context, provider)
     if provider.needs_key and not preferences.get().library_folder:
-        told = say(
-            "Models are kept in Maquette's own folder, which goes when it is uninstalled. Choose"
-            " another in the preferences"
-        )
-        draw_words(layout, context, told, dim=True)
+        row = _draw_fact(layout, context, "Kept", say("until Maquette is uninstalled"))
+        show = row.operator("preferences.addon_show", text="", icon="PREFERENCES", emboss=False)
+        show.module = preferences.PACKAGE
+    draw_sends(layout, context, provider)
     row = layout.row()
     row.scale_y = 1.5
     row.operator("maquette.generate", text="Generate")

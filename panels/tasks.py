@@ -4,7 +4,6 @@ Every row has the same lines in every state, so that nothing moves under the eye
 while a task goes on: title, service and price, state, how far; then its buttons.
 """
 
-import functools
 import time
 
 import bpy
@@ -19,7 +18,7 @@ from . import NARROW, draw_words, lines_wide, thumbnail
 
 ROWS = 20  # drawn in full; older ones are one line each, folded away
 OLDER_ROWS = 200
-PICTURE = 2.2  # size of a row's picture, in heights of a line
+PICTURE = 2.0  # size of a row's picture, in heights of a line: as high as the two lines beside it
 BOX = 0.6  # what a box's margins take of the width, in heights of a line
 
 ICONS = {
@@ -105,12 +104,13 @@ def _draw_state(
     if task.id in session.receiving:
         icon, head = "IMPORT", say("Importing…")
     beside = BOX
-    if lines_wide(context) > NARROW:
-        picture = thumbnail(_picture(task))
-        row.template_icon(icon_value=picture or _icon_value(icon), scale=PICTURE)
+    picture = thumbnail(_picture(task)) if lines_wide(context) > NARROW else 0
+    if picture:
+        row.template_icon(icon_value=picture, scale=PICTURE)
         beside += PICTURE + 0.4
-        if not picture:
-            icon = "NONE"  # the same one, large
+    elif words.factor is not None:
+        row.column().label(text="", icon=icon)  # a bar has no place for it
+        beside += 1.4
     column = row.column(align=True)
     if words.factor is None:
         state = column.row()
@@ -213,13 +213,6 @@ def _picture(task: Task) -> str:
     if task.preview and task.folder:
         return f"{task.folder}/{task.preview}"
     return task.request.pictures[0] if task.request.pictures else ""
-
-
-@functools.cache
-def _icon_value(name: str) -> int:
-    """The number of one of Blender's own icons, for a place that takes no name."""
-    icons = bpy.types.UILayout.bl_rna.functions["label"].parameters["icon"].enum_items
-    return icons[name].value
 
 
 CLASSES: tuple[type, ...] = (MAQUETTE_PT_tasks,)

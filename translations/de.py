@@ -323,6 +323,7 @@ WORDS: dict[str, str] = {
         "Seine Szene „{scene}“ gibt es nicht mehr; „Importieren“ stellt es hierher"
     ),
     "Keep to the picture or prompt": "An Bild oder Prompt halten",
+    "Kept": "Aufbewahrt",
     "Keys are stored unencrypted in a file only you can read: {file}": (
         "Schlüssel liegen unverschlüsselt in einer Datei, die nur das eigene Benutzerkonto lesen "
         "kann: {file}"
@@ -380,13 +381,6 @@ WORDS: dict[str, str] = {
     "Model from Prompt…": "Modell aus Prompt…",
     "Model from picture": "Modell aus Bild",
     "Model from pictures": "Modell aus Bildern",
-    (
-        "Models are kept in Maquette's own folder, which goes when it is uninstalled. Choose "
-        "another in the preferences"
-    ): (
-        "Modelle liegen in Maquettes eigenem Ordner, der bei der Deinstallation verschwindet. In "
-        "den Einstellungen einen anderen wählen"
-    ),
     (
         "Models are kept in {folder}. Blender removes this folder when the extension is "
         "uninstalled; choose one of your own to keep them"
@@ -1081,6 +1075,7 @@ WORDS: dict[str, str] = {
         "Dreiecke dieser Stufe haben immer mittlere Qualität"
     ),
     "unknown": "unbekannt",
+    "until Maquette is uninstalled": "bis zur Deinstallation von Maquette",
     "{amount} so far": "bisher {amount}",
     "{count} credits": "{count} Credits",
     "{count} days": "{count} Tage",

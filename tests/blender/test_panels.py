@@ -425,7 +425,10 @@ def test_a_row_keeps_its_lines_while_a_task_goes_on() -> None:
     for task in going:
         layout = task_list(task)
         # Title, service and price, state, how far; the buttons stand below them.
-        assert len(layout.named("label")) + len(layout.named("progress")) == 4, task.state
+        marks = [label for label in layout.named("label") if "icon" in label and not label["text"]]
+        lines = len(layout.named("label")) - len(marks) + len(layout.named("progress"))
+        assert lines == 4, task.state
+        assert len(marks) == len(layout.named("progress")), "only a bar has no place for its icon"
 
 
 def test_progress_bars_only_where_something_tells_a_share() -> None:
