@@ -1,7 +1,8 @@
 """`blender --command maquette …`: the same engine without a window.
 
 Exit codes: 0 done, 1 failed with one line on stderr, 2 wrong usage. What was asked for goes to
-stdout, everything else to stderr. An interrupted `generate` leaves a task that `resume` finishes.
+stdout, everything else to stderr, all in English. An interrupted `generate` leaves a task that
+`resume` finishes.
 Thread: main; the engine's threads do the work.
 """
 
@@ -20,7 +21,7 @@ from pathlib import Path
 import bpy
 
 from . import pictures, session
-from .core import sandbox, wording
+from .core import language, sandbox, wording
 from .core.engine import (
     BalanceKnown,
     Engine,
@@ -50,6 +51,7 @@ class _Interrupted(Exception):
 
 def main(arguments: Sequence[str]) -> int:
     """Run one command; returns the exit code. Called by Blender with what follows `maquette`."""
+    language.use({})  # not Blender's, for programs; it is asked for again only when that changes
     try:
         options = _parser().parse_args(list(arguments))
     except SystemExit as stop:  # argparse has printed what is wrong, or the help

@@ -197,7 +197,7 @@ def _file_to_png(path: Path, name: str, target: Path, limit: int) -> None:
         if not width or not height:  # also layered OpenEXR
             raise _unreadable(name)
         _shrink(image, limit)
-        pixels = _upright(_straight_srgb(image), exif.orientation(path))
+        pixels = upright(_straight_srgb(image), exif.orientation(path))
     finally:
         bpy.data.images.remove(image)
     _write(pixels, target, limit)
@@ -272,7 +272,7 @@ def _straight_srgb(image: bpy.types.Image) -> "numpy.ndarray":
     return np.clip(rgba, 0.0, 1.0)
 
 
-def _upright(pixels: "numpy.ndarray", orientation: int) -> "numpy.ndarray":
+def upright(pixels: "numpy.ndarray", orientation: int) -> "numpy.ndarray":
     """Turned and mirrored as the camera said (Exif 2.3, tag Orientation, 1..8).
 
     Blender shows such photos lying on their side; a service would model them lying.

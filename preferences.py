@@ -176,8 +176,8 @@ def _draw_service(
         row.enabled = not from_environment
         row.prop(preferences, f"{provider.id}_url", placeholder=provider.default_url)
         if from_environment:
-            used = f"{from_environment} ({provider.url_variable})"
-            _draw_aside(layout, say("In use: {source}", source=used))
+            _draw_aside(layout, say("In use: {source}", source=provider.url_variable))
+            _draw_aside(layout, from_environment)
 
 
 def _draw_aside(layout: bpy.types.UILayout, text: str) -> None:

@@ -30,8 +30,9 @@ from .core.providers.options import Draft, Option, applicable, make_request
 # Blender 4.5 and newer want to be told that `//` is understood.
 RELATIVE = {"PATH_SUPPORTS_BLEND_RELATIVE"} if bpy.app.version >= (4, 5) else set()
 
-# A context member, set while a dialog is drawn and for what is pressed in it: its one picture (the
-# path of a file or the name of an image), or "" if it sends none.
+# A context member, set while a dialog is drawn and for what is pressed in it: "=" and its one
+# picture (the path of a file or the name of an image), or "=" alone if it sends none: Blender takes
+# an empty string for no member at all.
 DIALOG_PICTURE = "maquette_picture"
 
 
@@ -153,7 +154,7 @@ class MaquetteSettings(_Options, bpy.types.PropertyGroup):
         if not can.negative_prompt:
             return say("{service} takes none", service=self.provider.label)
         if pictures and not can.negative_prompt_with_pictures:
-            return say("{service} takes one without pictures only", service=self.provider.label)
+            return say("{service} takes it only without pictures", service=self.provider.label)
         return ""
 
     def request(self, pictures: Sequence[str]) -> GenerationRequest:
@@ -204,7 +205,7 @@ def pictures(context: bpy.types.Context) -> list[str]:
     """What would be sent along from where this is asked: a dialog's own picture, else the list."""
     own = getattr(context, DIALOG_PICTURE, None)
     if own is not None:
-        return [own] if own else []
+        return [own[1:]] if own[1:] else []
     return [picture.filepath for picture in get(context).pictures]
 
 

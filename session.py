@@ -28,8 +28,10 @@ from .core.engine import (
 )
 from .core.errors import MaquetteError
 from .core.language import say
-from .core.model import Origin, Ready, Task, TaskState
+from .core.model import GenerationRequest, Origin, Ready, Submitted, Task, TaskState
+from .core.providers import get_provider
 from .core.providers.base import Provider
+from .core.providers.options import same_price
 
 log = logging.getLogger(__name__)
 
@@ -37,6 +39,8 @@ TICK = 0.1  # seconds between looks at the queue while something is open
 TICK_BUDGET = 0.002  # seconds of draining in one look; the rest waits for the next
 WAKE_UP = 1.0  # seconds after start before the ledger is opened
 REDRAW = 0.5  # seconds between redraws that only move the clock on
+LEFT_ALONE = 0.8  # seconds without an edit before a price is asked for
+LOOK_THROUGH = 1.0  # seconds between looks through the scene's objects
 
 _DRAWN = {("VIEW_3D", "UI"), ("PREFERENCES", "WINDOW")}  # area and region types
 
@@ -55,7 +59,10 @@ _newest_first: list[Task] = []
 _current: list[Task] = []
 _balances: dict[str, BalanceKnown] = {}
 _price: PriceKnown | None = None
+_wanted: GenerationRequest | None = None  # what the next price is asked for
 _trouble: Trouble | None = None
+_objects: dict[str, str] = {}  # task id -> the name of one of its objects
+_look_through = 0.0
 _arrived: dict[str, None] = {}  # ready, wanted here, not imported yet; in order
 _in_the_way = ""  # why those could not be imported at the last tick
 _redrawn = 0.0
@@ -80,8 +87,8 @@ def start() -> None:
 
 def stop() -> None:
     """Called by unregister(). Open tasks stay open in the ledger; the next start goes on."""
-    global _engine, _accounts, _price, _trouble
-    for timer in (tick, _wake_up):
+    global _engine, _accounts, _price, _trouble, _wanted
+    for timer in (tick, _wake_up, _ask_price):
         if bpy.app.timers.is_registered(timer):
             bpy.app.timers.unregister(timer)
     if _engine is not None:
@@ -89,9 +96,9 @@ def stop() -> None:
         from .core import sandbox
 
         sandbox.stop_all()
-    _engine = _accounts = _price = _trouble = None
+    _engine = _accounts = _price = _trouble = _wanted = None
     _root.cache_clear()
-    for store in (_tasks, _newest_first, _current, _balances, _arrived, receiving, notes):
+    for store in (_tasks, _newest_first, _current, _balances, _arrived, _objects, receiving, notes):
         store.clear()
     while not _inbox.empty():
         _inbox.get()
@@ -150,6 +157,44 @@ def balance(provider_id: str) -> BalanceKnown | None:
 def price() -> PriceKnown | None:
     """The last quote that was asked for."""
     return _price
+
+
+def want_price(request: GenerationRequest) -> None:
+    """The price of this is to be shown, and not known. For drawing: sends nothing itself. It is
+    asked for when the form has been left alone for a moment, and only if the user asked this
+    service for one before, and was told."""
+    global _wanted
+    if _price is None or _price.message or _price.request.provider != request.provider:
+        return
+    if _wanted and same_price(_wanted, request, get_provider(request.provider)):
+        return
+    _wanted = request
+    if bpy.app.timers.is_registered(_ask_price):
+        bpy.app.timers.unregister(_ask_price)
+    bpy.app.timers.register(_ask_price, first_interval=LEFT_ALONE)
+
+
+def _ask_price() -> None:
+    if _wanted is not None and _engine is not None:
+        engine().quote(_wanted)
+
+
+def is_here(task: Task, scene: bpy.types.Scene) -> bool:
+    """Is anything of this imported task in the scene? Undone, deleted, in another file: no. For
+    drawing: the objects are looked through once in a while, else their names are remembered."""
+    global _look_through
+    from .importing.place import MARK
+
+    found = scene.objects.get(_objects.get(task.id, ""))
+    if found is not None and found.get(MARK) == task.id:
+        return True
+    now = time.monotonic()
+    if now < _look_through:
+        return False
+    _objects.update({obj[MARK]: obj.name for obj in scene.objects if MARK in obj})
+    # However many there are: at most a hundredth of the time.
+    _look_through = now + max(LOOK_THROUGH, 100 * (time.monotonic() - now))
+    return task.id in _objects and scene.objects.get(_objects[task.id]) is not None
 
 
 def trouble() -> Trouble | None:
@@ -313,20 +358,22 @@ def _is_current(task: Task) -> bool:
 
 
 def _take(notice: Notice) -> None:
-    global _price, _trouble
+    global _price, _trouble, _wanted
     match notice:
         case TaskChanged(task=changed, event=event):
             first_seen = changed.id not in _tasks
             _tasks[changed.id] = changed
             if first_seen or isinstance(event, Ready):
                 _greet(changed)
+            if isinstance(event, Submitted) and changed.request.provider in _balances:
+                engine().balance(changed.request.provider)  # what was shown is no longer true
         case TaskRemoved(task_id=task_id):
             _tasks.pop(task_id, None)
             _arrived.pop(task_id, None)
         case BalanceKnown(provider=provider):
             _balances[provider] = notice
         case PriceKnown():
-            _price = notice
+            _price, _wanted = notice, None
         case Trouble(message=message):
             _trouble = notice if message else None
 
@@ -359,7 +406,9 @@ def waits_for(task: Task) -> str:
     if task.state is not TaskState.READY or not task.origin.wanted:
         return ""
     if task.id in _arrived:
-        return say("It comes by itself. {reason}", reason=_in_the_way) if _in_the_way else ""
+        if not _in_the_way:
+            return ""
+        return say("{reason} It comes by itself afterwards.", reason=_in_the_way)
     where = task.origin
     if home(task) is not None:
         return ""
@@ -367,7 +416,7 @@ def waits_for(task: Task) -> str:
         return say("Its scene “{scene}” is gone; Import puts it here", scene=where.scene)
     if where.file:
         return say("Made for {file}; Import puts it here", file=Path(where.file).name)
-    return ""
+    return say("Made for a file that was not saved; Import puts it here")
 
 
 def _import_arrived() -> None:

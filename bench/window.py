@@ -1,9 +1,9 @@
 """What an artist's window feels of Maquette: silences of a heartbeat, and time spent drawing.
 
 In real windows (tools/windows.py), each figure beside its baseline in the same Blender:
-- the longest silence of a 5 ms timer while Blender idles with the sidebar open, while it idles and the
-  sidebar is drawn twice a second (Blender's own share in what follows), while three Sandbox jobs
-  run, and while their three models are imported (20,000 triangles each);
+- the longest silence of a 5 ms timer while Blender idles with the sidebar open, while it idles and
+  the sidebar is drawn twice a second (Blender's own share in what follows), while three Sandbox
+  jobs run, and while their three models are imported (20,000 triangles each);
 - the Python time of our panels per redraw with 0, 10 and 100 tasks.
 
     python bench/window.py [--write] [4.3.2 …]

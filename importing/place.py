@@ -97,6 +97,31 @@ def select(context: bpy.types.Context, task_id: str) -> str:
     return ""
 
 
+def enclosing(context: bpy.types.Context, names: Sequence[str]) -> str:
+    """The name of a visible object in whose bounding box all of these lie, so that they may not be
+    seen (the default scene's cube stands where models come); "" if there is none."""
+    context.view_layer.update()
+    low, high = _bounds([bpy.data.objects[name] for name in names])
+    for obj in context.view_layer.objects:
+        if obj.type == "MESH" and obj.name not in names and obj.visible_get():
+            outer_low, outer_high = _bounds([obj])
+            if all(
+                a <= b and c <= d
+                for a, b, c, d in zip(outer_low, low, high, outer_high, strict=True)
+            ):
+                return obj.name
+    return ""
+
+
+def _bounds(objects: Sequence[bpy.types.Object]) -> tuple[Vector, Vector]:
+    """The lowest and the highest corner, world space."""
+    meshes = [obj for obj in objects if obj.type == "MESH"]
+    corners = [obj.matrix_world @ Vector(corner) for obj in meshes for corner in obj.bound_box]
+    if not corners:
+        return Vector(), Vector()
+    return tuple(Vector(f(c[axis] for c in corners) for axis in range(3)) for f in (min, max))
+
+
 def _file_of(task: Task) -> Path:
     if not task.folder or not task.model:
         raise StorageError(say("This task has no model yet."))

@@ -56,7 +56,8 @@ class MAQUETTE_OT_receive(OfTask, bpy.types.Operator):
         return {"RUNNING_MODAL"}
 
     def modal(self, context: bpy.types.Context, event: bpy.types.Event) -> set[str]:
-        if event.type != "TIMER":
+        # The timers of others come by here, too: those of add-ons, many times a second.
+        if event.type != "TIMER" or not self._timer.time_duration:
             return {"PASS_THROUGH"}
         self._stop()
         return self.execute(context) | {"PASS_THROUGH"}
@@ -105,12 +106,14 @@ class MAQUETTE_OT_receive(OfTask, bpy.types.Operator):
         bpy.ops.ed.undo_push(message=say("Generate 3D model"))
         session.notes.pop(task.id, None)
         session.engine().imported(task.id)
-        if _colors_unseen(context, names):
+        if outer := place.enclosing(context, names):
             told = say(
-                "“{title}” is in the scene. Its colors show in Material Preview", title=task.title
+                "“{title}” is in the scene, inside “{object}”", title=task.title, object=outer
             )
         else:
             told = say("“{title}” is in the scene", title=task.title)
+        if _colors_unseen(context, names):
+            told = f"{told}. {say('Its colors show in Material Preview')}"
         self.report({"INFO"}, told)
         return {"FINISHED"}
 

@@ -76,7 +76,7 @@ class MAQUETTE_OT_retry(OfTask, bpy.types.Operator):
             case Retry.RESUME:
                 return say("Go on with the same job. Nothing is charged for that")
             case Retry.SUBMIT:
-                return say("Send it. The service has not taken it yet")
+                return say("Order it. The service has not taken it yet, so it is charged now")
             case Retry.PAY_AGAIN:
                 return say("Order a new job, which is charged like the first. You are asked before")
         return say("Take this task up again")
@@ -131,9 +131,20 @@ class MAQUETTE_OT_remove(OfTask, bpy.types.Operator):
             return self.refuse(str(error))
         if not doubt:
             return self.execute(context)
-        return context.window_manager.invoke_confirm(
-            self, event, title=say("Remove This Task?"), message=doubt, confirm_text=say("Remove")
+        # Unlike invoke_confirm, this can have Cancel as what Enter means.
+        return context.window_manager.invoke_props_dialog(
+            self,
+            width=480,
+            title=say("Remove This Task?"),
+            confirm_text=say("Remove"),
+            cancel_default=True,
         )
+
+    def draw(self, context: bpy.types.Context) -> None:
+        if task := session.task(self.task_id):
+            for number, sentence in enumerate(_paid_and_not_had(task)):
+                icon = "BLANK1" if number else "ERROR"
+                self.layout.label(text=sentence, icon=icon, translate=False)
 
     def execute(self, context: bpy.types.Context) -> set[str]:
         try:
@@ -238,16 +249,26 @@ def _price_of_again(task: Task) -> list[str]:
     return [say("{service} charges the new job like the first.", service=label)]
 
 
-def _paid_and_not_had(task: Task) -> str:
-    """ "" or what is lost sight of when the task is removed."""
+def _paid_and_not_had(task: Task) -> list[str]:
+    """What is lost sight of when the task is removed: sentences, each short enough for a line of
+    the dialog; [] if there is nothing."""
     match task.state:
         case TaskState.READY:
-            return say("Its model was not imported yet. It stays in {folder}", folder=task.folder)
+            return [
+                say("Its model was not imported yet."),
+                say("It stays in the library: {folder}", folder=Path(task.folder).name),
+            ]
         case TaskState.UNCONFIRMED:
-            return say("The service may have taken it; Maquette will not know of it any more.")
+            return [
+                say("The service may have taken it."),
+                say("Maquette will not know of it any more."),
+            ]
         case TaskState.FAILED | TaskState.STOPPED if task.accepted and not task.final:
-            return say("The service has taken it; Maquette will not be able to fetch it any more.")
-    return ""
+            return [
+                say("The service has taken it."),
+                say("Maquette will not be able to fetch it any more."),
+            ]
+    return []
 
 
 CLASSES: tuple[type, ...] = (

@@ -5,10 +5,17 @@ Here: text wrapped to the width there is, and thumbnails. Thread: main.
 """
 
 import functools
+from pathlib import Path
 
 import blf
 import bpy
 import bpy.utils.previews
+
+from .. import pictures
+from ..core import exif
+
+_SIZES = (("image_size", "image_pixels_float"), ("icon_size", "icon_pixels_float"))
+_unseen: set[str] = set()  # paths of photos that a timer will look at
 
 _previews: "bpy.utils.previews.ImagePreviewCollection | None" = None
 
@@ -23,20 +30,63 @@ def unregister() -> None:
     if _previews is not None:
         bpy.utils.previews.remove(_previews)
     _previews = None
+    _unseen.clear()
 
 
 def thumbnail(path: str) -> int:
-    """The icon id for a picture's file, 0 if there can be none. Reads nothing now: Blender loads
-    the file in a job of its own when the icon is first drawn, and draws a blank until then."""
+    """The icon id for a picture's file, 0 if there is none or none yet. Reads nothing now: Blender
+    loads the file in a job of its own when the icon is first drawn, and draws a blank until then;
+    how a photo has to be turned is looked up by a timer."""
     if _previews is None or not path:
         return 0
     shown = _previews.get(path)
-    if shown is None:
-        shown = _previews.load(path, path, "IMAGE")
-    return shown.icon_id
+    if shown is None and path.lower().endswith((".jpg", ".jpeg")):
+        if path not in _unseen:
+            _unseen.add(path)
+            bpy.app.timers.register(functools.partial(_look_at, path))
+        return 0
+    return (shown or _previews.load(path, path, "IMAGE")).icon_id
+
+
+def _look_at(path: str) -> None:
+    """A timer: have a thumbnail that stands upright, as the picture is sent; Blender's own lies as
+    the file does."""
+    prepare(path)
+    for window in bpy.context.window_manager.windows:
+        for area in window.screen.areas:
+            for region in area.regions:
+                if (area.type, region.type) == ("VIEW_3D", "UI"):
+                    region.tag_redraw()
+
+
+def prepare(path: str) -> None:
+    """So that `thumbnail` knows it at once. Reads the file: not while drawing."""
+    _unseen.discard(path)
+    if _previews is None or path in _previews:
+        return
+    turned = exif.orientation(Path(bpy.path.abspath(path)))
+    if turned == 1:
+        _previews.load(path, path, "IMAGE")
+        return
+    # Never one that is drawn: Blender may be loading that in another thread.
+    loaded = bpy.utils.previews.new()
+    try:
+        import numpy as np  # takes a while, and few photos need it
+
+        lying = loaded.load(path, path, "IMAGE")
+        shown = _previews.new(path)
+        for size, pixels in _SIZES:
+            across, up = getattr(lying, size)  # loads it
+            values = np.array(getattr(lying, pixels), np.float32).reshape(up, across, 4)
+            values = pictures.upright(values, turned)
+            setattr(shown, size, values.shape[1::-1])
+            setattr(shown, pixels, values.ravel())
+    finally:
+        bpy.utils.previews.remove(loaded)
 
 
 DIALOG_WIDTH = 320  # of our own dialogs, in pixels at an interface scale of 1
+NARROW = 9.0  # with less room for text, in heights of a line, what stood side by side is stacked
 _TABS = 3.1  # the panel's margins, the strip of tabs and a text's own padding, in heights of a line
 _DIALOG_MARGINS = 1.5
 
@@ -57,19 +107,30 @@ def draw_words(
     beside: how much of the width is taken by other things, in heights of a line. dim: drawn as a
     remark. least: draw nothing if it needs fewer lines. most: cut what needs more.
     """
-    width = room(context) - (beside + (icon != "NONE")) * _unit(context)
-    points = context.preferences.ui_styles[0].widget.points
-    size = points / 20 * _unit(context)
-    lines = wrap(text, int(width), round(size, 2))
+    beside += icon != "NONE"
+    lines = _lines(context, text, beside)
     if not lines or len(lines) < least:
         return
     if len(lines) > most:
-        lines = (*lines[: most - 1], f"{lines[most - 1]}…")
+        # Blender would cut a line that the "…" makes too long, by a letter more than need be.
+        last = _lines(context, f"{lines[most - 1]}…", beside)[0].removesuffix("…")
+        lines = (*lines[: most - 1], f"{last}…")
     column = layout.column(align=True)
     column.active = not dim
     for number, line in enumerate(lines):
         shown = icon if number == 0 or icon == "NONE" else "BLANK1"
         column.label(text=line, icon=shown, translate=False)
+
+
+def fits(context: bpy.types.Context, text: str, beside: float) -> bool:
+    """On one line? For buttons, which cannot wrap; beside: as above, with the button's edges."""
+    return len(_lines(context, text, beside)) <= 1
+
+
+def _lines(context: bpy.types.Context, text: str, beside: float) -> tuple[str, ...]:
+    width = room(context) - beside * _unit(context)
+    size = context.preferences.ui_styles[0].widget.points / 20 * _unit(context)
+    return wrap(text, int(width), round(size, 2))
 
 
 def room(context: bpy.types.Context) -> float:
@@ -102,7 +163,7 @@ def wrap(text: str, width: int, size: float) -> tuple[str, ...]:
     on a line, however narrow the region.
     """
     blf.size(0, size)
-    width = max(width, int(blf.dimensions(0, "m" * 8)[0]))
+    width = max(width, int(blf.dimensions(0, "n" * 8)[0]))
     lines = [""]
     for word in text.split():
         longer = f"{lines[-1]} {word}".lstrip()

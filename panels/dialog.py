@@ -1,10 +1,12 @@
 """The form in short, in a dialog: what one picture or a few words would become, for how much.
 
 It only draws. Its button is `maquette.generate` itself, so it is grey for the same reasons, and
-what follows is the same. What is typed goes into the scene's form and stays there.
+what follows is the same. What is typed goes into the scene's form and stays there; beside a picture
+the prompt begins empty, since that of another model would be paid for unseen, and is put back.
 Thread: main. Blender reads the annotations: no `from __future__ import annotations` here.
 """
 
+from functools import partial
 from pathlib import Path
 
 import bpy
@@ -13,7 +15,7 @@ from bpy.props import IntProperty, StringProperty
 from .. import pictures, properties, session, translations
 from ..core.errors import BadRequest
 from ..core.providers import all_providers
-from . import DIALOG_WIDTH, generate, thumbnail
+from . import DIALOG_WIDTH, generate, prepare, thumbnail
 
 LOOK = 0.2  # seconds between looks for an answer about money while a dialog is open
 
@@ -34,9 +36,16 @@ class MAQUETTE_OT_dialog(bpy.types.Operator):
     image: IntProperty(options={"HIDDEN", "SKIP_SAVE"})
 
     _before: tuple[str, ...] = ()
+    _set_aside: tuple[str, str] | None = None  # the form's own prompts
 
     def invoke(self, context: bpy.types.Context, event: bpy.types.Event) -> set[str]:
+        settings = properties.get(context)
+        if self.picture or self.image:
+            self._set_aside = settings.prompt, settings.negative_prompt
+            settings.prompt = settings.negative_prompt = ""
         self._before = _filled_in(context)
+        if self.picture:
+            prepare(self.picture)  # a dialog is not drawn anew for it later
         from_words = not self.picture and not self.image
         if not bpy.app.timers.is_registered(_look):
             bpy.app.timers.register(_look, first_interval=LOOK)
@@ -64,6 +73,12 @@ class MAQUETTE_OT_dialog(bpy.types.Operator):
         _region = None
         if not hasattr(context.scene, "maquette"):
             return  # the extension was disabled meanwhile
+        if self._set_aside:
+            # After what was pressed in the dialog, which comes in the same turn of the main loop.
+            put_back = partial(_put_back, context.scene.name, self._set_aside)
+            bpy.app.timers.register(put_back, first_interval=0.0)
+            self._before = (self._before[0], *_filled_in(context)[1:])
+            self._set_aside = None
         if _filled_in(context) != self._before:
             bpy.ops.ed.undo_push(message="Edit Maquette's Form")
 
@@ -85,7 +100,7 @@ def draw(layout: bpy.types.UILayout, context: bpy.types.Context, picture: str, i
         return
     sent = [block.name if block else picture] if block or picture else []
     # For the operators drawn from here on: they ask `properties.pictures`.
-    layout.context_string_set(properties.DIALOG_PICTURE, sent[0] if sent else "")
+    layout.context_string_set(properties.DIALOG_PICTURE, f"={sent[0] if sent else ''}")
     if block and block.type in ("RENDER_RESULT", "COMPOSITING"):  # Blender has no thumbnail of it
         layout.label(text=block.name, icon="RENDER_RESULT", translate=False)
     elif block:
@@ -112,6 +127,12 @@ def _draw_picture(layout: bpy.types.UILayout, name: str, icon: int) -> None:
     row = layout.row()
     row.alignment = "CENTER"
     row.label(text=name, translate=False)
+
+
+def _put_back(scene: str, prompts: tuple[str, str]) -> None:
+    found = bpy.data.scenes.get(scene)
+    if found and hasattr(found, "maquette"):
+        found.maquette.prompt, found.maquette.negative_prompt = prompts
 
 
 def _filled_in(context: bpy.types.Context) -> tuple[str, ...]:

@@ -13,12 +13,13 @@ from ..core import wording
 from ..core.addresses import address
 from ..core.errors import BadRequest, MaquetteError
 from ..core.language import say
-from ..core.model import GenerationRequest, OptionValue
+from ..core.model import OptionValue
 from ..core.providers import all_providers
 from ..core.providers.base import Provider
-from ..core.providers.options import Option
-from . import draw_words, lines_wide, thumbnail
+from ..core.providers.options import Option, same_price
+from . import NARROW, draw_words, fits, lines_wide, thumbnail
 
+LINK = 2.0  # what a button's icon and edges, and a box around it, take of the width, in lines
 NAMES = 0.4  # of the width is for names where properties are split
 PROMPT_LINES = 6  # of a prompt that does not fit its field
 
@@ -67,6 +68,10 @@ def draw(layout: bpy.types.UILayout, context: bpy.types.Context) -> None:
     if body:
         draw_options(body, context, settings)
     draw_money(layout, context, settings, provider, pictures)
+    if provider.needs_key and not preferences.get().library_folder:
+        row = _draw_fact(layout, context, "Kept", say("until Maquette is uninstalled"))
+        show = row.operator("preferences.addon_show", text="", icon="PREFERENCES", emboss=False)
+        show.module = preferences.PACKAGE
     draw_sends(layout, context, provider)
     row = layout.row()
     row.scale_y = 1.5
@@ -109,6 +114,9 @@ def draw_prompt(
     column.label(text="Prompt")
     column.prop(settings, "prompt", text="", placeholder="What to make")
     _draw_whole(column, context, settings.prompt)
+    if pictures and settings.prompt and provider.capabilities.prompt_only_names:
+        told = say("{service} works from the picture alone", service=provider.label)
+        draw_words(column, context, told, icon="INFO")
     if not provider.capabilities.negative_prompt:
         return
     unused = settings.negative_prompt_unused(pictures)
@@ -210,16 +218,18 @@ def draw_money(
         request = None
     quotable = provider.quote is not Provider.quote
     known = session.price()
-    if not (known and request and _same_price(known.request, request, provider)):
+    if not (known and request and same_price(known.request, request, provider)):
         known = None
+        if quotable and request:
+            session.want_price(request)
     price = known.price if known and known.price else request and provider.estimate(request)
     if price or quotable:
         untold = say("unknown") if known else say("not asked yet")
         row = _draw_fact(column, context, "Price", wording.price(price) if price else untold)
         if quotable:
             row.operator("maquette.quote", text="", icon="FILE_REFRESH", emboss=False)
-    if known and known.message:
-        draw_words(column, context, f"{known.message} {known.advice}", icon="ERROR")
+    trouble = f"{known.message} {known.advice}" if known and known.message else ""
+    draw_words(column, context, trouble, icon="ERROR")
     if not provider.needs_key:
         return
     balance = session.balance(provider.id)
@@ -228,7 +238,7 @@ def draw_money(
     row = _draw_fact(column, context, "Balance", wording.balance(told) if told else untold)
     ask = row.operator("maquette.balance", text="", icon="FILE_REFRESH", emboss=False)
     ask.provider = provider.id
-    if balance and balance.message:
+    if balance and balance.message and trouble != f"{balance.message} {balance.advice}":
         draw_words(column, context, f"{balance.message} {balance.advice}", icon="ERROR")
     if price and told and told.credits < price.credits:
         draw_words(column, context, say("The balance is lower than the price."), icon="ERROR")
@@ -237,26 +247,24 @@ def draw_money(
 def _draw_fact(
     layout: bpy.types.UILayout, context: bpy.types.Context, name: str, value: str
 ) -> bpy.types.UILayout:
-    """A name and a value in line with the properties. Returns the row, for a button beside it."""
+    """A name and a value in line with the properties; in a narrow sidebar one below the other.
+    Returns the row, for a button beside it."""
+    value = value[:1].upper() + value[1:]
+    if lines_wide(context) <= NARROW:
+        row = layout.row()
+        head = row.row()
+        head.active = False
+        head.label(text=name)
+        draw_words(layout, context, value)
+        return row
     split = layout.split(factor=NAMES)
     names = split.row()
     names.alignment = "RIGHT"
     names.label(text=name)
     row = split.row()
     beside = NAMES * lines_wide(context) + 1.2  # the button
-    draw_words(row, context, value[:1].upper() + value[1:], beside=beside)
+    draw_words(row, context, value, beside=beside)
     return row
-
-
-def _same_price(one: GenerationRequest, other: GenerationRequest, provider: type[Provider]) -> bool:
-    """Does a quote for one hold for the other? Prompts are not priced, nor are drawn numbers."""
-
-    def priced(request: GenerationRequest) -> tuple[str, int, dict[str, OptionValue]]:
-        drawn = {option.name for option in provider.options if option.random}
-        options = {k: v for k, v in request.options.items() if k not in drawn}
-        return request.provider, len(request.pictures), options
-
-    return priced(one) == priced(other)
 
 
 def draw_sends(
@@ -285,7 +293,7 @@ def draw_problem(
         if provider.needs_network and not session.online():
             layout.operator("screen.userpref_show", text="System Preferences…").section = "SYSTEM"
         else:
-            _draw_key_links(layout.column(align=True), [provider])
+            _draw_key_links(layout, context, [provider])
     elif problem := settings.problem(pictures):
         draw_words(layout, context, problem, icon="INFO")
 
@@ -295,13 +303,18 @@ def _draw_welcome(layout: bpy.types.UILayout, context: bpy.types.Context) -> Non
     box = layout.box()
     told = say("The Sandbox is for practice. For models made by AI, enter the key of a service.")
     draw_words(box, context, told, icon="INFO", beside=0.6)
-    _draw_key_links(box.column(align=True), [p for p in all_providers() if p.needs_key])
+    _draw_key_links(box, context, [p for p in all_providers() if p.needs_key])
 
 
-def _draw_key_links(layout: bpy.types.UILayout, providers: Sequence[type[Provider]]) -> None:
+def _draw_key_links(
+    layout: bpy.types.UILayout, context: bpy.types.Context, providers: Sequence[type[Provider]]
+) -> None:
+    layout = layout.column(align=True)
     for provider in providers:
         if provider.website and provider.needs_key:
             text = say("Get a Key from {service}", service=provider.label)
+            if not fits(context, text, beside=LINK):
+                text = provider.label  # the icon and the tooltip say what the button does
             link = layout.operator("wm.url_open", text=text, icon="URL", translate=False)
             link.url = provider.website
     show = layout.operator("preferences.addon_show", text="Enter Key…", icon="PREFERENCES")

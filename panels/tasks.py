@@ -4,7 +4,6 @@ Every row has the same lines in every state, so that nothing moves under the eye
 while a task goes on: title, service and price, state, how far; then its buttons.
 """
 
-import functools
 import time
 
 import bpy
@@ -15,12 +14,11 @@ from ..core.errors import BadRequest
 from ..core.language import say
 from ..core.model import Retry, Task, TaskState
 from ..core.providers import get_provider
-from . import draw_words, lines_wide, thumbnail
+from . import NARROW, draw_words, lines_wide, thumbnail
 
 ROWS = 20  # drawn in full; older ones are one line each, folded away
 OLDER_ROWS = 200
-PICTURE = 2.2  # size of a row's picture, in heights of a line
-NARROW = 9.0  # with less room for text, rows have no pictures, and buttons stand in a column
+PICTURE = 2.0  # size of a row's picture, in heights of a line: as high as the two lines beside it
 BOX = 0.6  # what a box's margins take of the width, in heights of a line
 
 ICONS = {
@@ -61,9 +59,7 @@ def draw(layout: bpy.types.UILayout, context: bpy.types.Context, now: float) -> 
         draw_words(layout, context, trouble.advice)
     tasks = session.tasks()
     if not tasks and not trouble:
-        row = layout.row()
-        row.active = False
-        row.label(text="What you generate appears here")
+        draw_words(layout, context, say("What you generate appears here"), dim=True)
     for task in tasks[:ROWS]:
         _draw_task(layout.box(), context, task, now)
     older = tasks[ROWS:]
@@ -92,7 +88,7 @@ def _draw_task(
     _draw_state(layout.row(), context, task, now)
     if task.state in _ENDED_BADLY:
         draw_words(layout, context, task.message, beside=BOX)
-        draw_words(layout, context, task.advice, beside=BOX, dim=True)
+        draw_words(layout, context, task.advice, beside=BOX)
     _draw_buttons(layout, context, task)
     _draw_notes(layout, context, task)
 
@@ -102,16 +98,19 @@ def _draw_state(
 ) -> None:
     """A picture with the state beside it in a word, or as a bar, and below that how far it is."""
     words = wording.describe(task, now)
-    icon, head = ICONS[task.state], words.state
+    icon, head, tail = ICONS[task.state], words.state, words.tail
+    if task.state is TaskState.IMPORTED and not session.is_here(task, context.scene):
+        tail = say("not in this scene")
     if task.id in session.receiving:
         icon, head = "IMPORT", say("Importing…")
     beside = BOX
-    if lines_wide(context) > NARROW:
-        picture = thumbnail(_picture(task))
-        row.template_icon(icon_value=picture or _icon_value(icon), scale=PICTURE)
+    picture = thumbnail(_picture(task)) if lines_wide(context) > NARROW else 0
+    if picture:
+        row.template_icon(icon_value=picture, scale=PICTURE)
         beside += PICTURE + 0.4
-        if not picture:
-            icon = "NONE"  # the same one, large
+    elif words.factor is not None:
+        row.column().label(text="", icon=icon)  # a bar has no place for it
+        beside += 1.4
     column = row.column(align=True)
     if words.factor is None:
         state = column.row()
@@ -119,8 +118,8 @@ def _draw_state(
         draw_words(state, context, head, icon=icon, beside=beside)
     else:
         column.progress(text=head, factor=words.factor, type="BAR", translate=False)
-    if words.tail:
-        draw_words(column, context, words.tail, beside=beside, dim=True)
+    if tail:
+        draw_words(column, context, tail, beside=beside, dim=True)
     elif task.state not in _ENDED_BADLY:
         column.label(text="")  # for the buttons and rows below to stay where they are
 
@@ -138,11 +137,16 @@ def _draw_buttons(layout: bpy.types.UILayout, context: bpy.types.Context, task: 
     if task.state.is_open:
         _task_operator(row, "maquette.cancel", task, text=say("Cancel"))
         return
+    here = task.state is TaskState.IMPORTED and session.is_here(task, context.scene)
     if task.state is TaskState.IMPORTED:
-        _task_operator(row, "maquette.select", task, text=say("Select"))
+        select = row.row(align=True)
+        select.enabled = here
+        _task_operator(select, "maquette.select", task, text=say("Select"))
     if task.state in _HAS_MODEL:
-        again = say("Import Again") if task.state is TaskState.IMPORTED else say("Import")
-        _task_operator(row, "maquette.receive", task, text=again).select = True
+        again = say("Import Again") if here else say("Import")
+        receive = row.row(align=True)
+        receive.enabled = task.id not in session.receiving
+        _task_operator(receive, "maquette.receive", task, text=again).select = True
     if retry := _retry_words(task):
         if retry == AGAIN and task.accepted:
             # One answer that the job is over may be wrong; to ask once more costs nothing.
@@ -209,13 +213,6 @@ def _picture(task: Task) -> str:
     if task.preview and task.folder:
         return f"{task.folder}/{task.preview}"
     return task.request.pictures[0] if task.request.pictures else ""
-
-
-@functools.cache
-def _icon_value(name: str) -> int:
-    """The number of one of Blender's own icons, for a place that takes no name."""
-    icons = bpy.types.UILayout.bl_rna.functions["label"].parameters["icon"].enum_items
-    return icons[name].value
 
 
 CLASSES: tuple[type, ...] = (MAQUETTE_PT_tasks,)

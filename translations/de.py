@@ -162,7 +162,7 @@ WORDS: dict[str, str] = {
         "gedrückt wird, nicht vorher"
     ),
     "Clean, small props; 0.5 credits": "Saubere, kleine Requisiten; 0,5 Credits",
-    "Clear Pictures": "Bilder leeren",
+    "Clear Pictures": "Bilderliste leeren",
     "Clear it or the pictures.": "Ihn oder die Bilder entfernen.",
     "Clear it, or set Output to Textured Model.": (
         "Ihn leeren oder „Ausgabe“ auf „Texturiertes Modell“ stellen."
@@ -304,7 +304,7 @@ WORDS: dict[str, str] = {
     ),
     "Image": "Bild",
     "Import": "Importieren",
-    "Import Again": "Neu importieren",
+    "Import Again": "Erneut importieren",
     "Import Model": "Modell importieren",
     "Import When Ready": "Importieren, wenn bereit",
     "Import puts it here.": "„Importieren“ stellt es hierher.",
@@ -312,7 +312,6 @@ WORDS: dict[str, str] = {
     "Importing…": "Wird importiert…",
     "In use: {source}": "In Gebrauch: {source}",
     "Install that version again to see it.": "Diese Version wieder installieren, um sie zu sehen.",
-    "It comes by itself. {reason}": "Es kommt von selbst. {reason}",
     "It has {names}.": "Es gibt: {names}.",
     "It is in {path}": "Es liegt in {path}",
     "It is not known where the picture “{name}” is.": (
@@ -321,6 +320,7 @@ WORDS: dict[str, str] = {
     "It is not known whether {service} took this job. {trouble}": (
         "Es ist nicht bekannt, ob {service} diesen Auftrag angenommen hat. {trouble}"
     ),
+    "It stays in the library: {folder}": "Es bleibt in der Bibliothek: {folder}",
     "It was not sent before Blender closed.": "Vor dem Beenden von Blender nicht mehr gesendet.",
     (
         "It was sent at {time}. Your balance was {before} credits before that and is {after} "
@@ -330,14 +330,14 @@ WORDS: dict[str, str] = {
         "{after}: vor erneutem Senden, das erneut berechnet wird, nach anderen Aufträgen dieser "
         "Zeit sehen."
     ),
+    "Its colors show in Material Preview": "Die Farben sieht man in „Materialbeispiel“",
     "Its documentation may explain this.": "Seine Dokumentation erklärt dies vielleicht.",
-    "Its model was not imported yet. It stays in {folder}": (
-        "Ihr Modell wurde noch nicht importiert. Es bleibt in {folder}"
-    ),
+    "Its model was not imported yet.": "Ihr Modell wurde noch nicht importiert.",
     "Its scene “{scene}” is gone; Import puts it here": (
         "Seine Szene „{scene}“ gibt es nicht mehr; „Importieren“ stellt es hierher"
     ),
     "Keep to the picture or prompt": "An Bild oder Prompt halten",
+    "Kept": "Aufbewahrt",
     "Keys are stored unencrypted in a file only you can read: {file}": (
         "Schlüssel liegen unverschlüsselt in einer Datei, die nur das eigene Benutzerkonto lesen "
         "kann: {file}"
@@ -364,6 +364,9 @@ WORDS: dict[str, str] = {
         "Vor erneutem Senden Guthaben oder Auftragsliste ansehen."
     ),
     "Low": "Niedrig",
+    "Made for a file that was not saved; Import puts it here": (
+        "Gemacht für eine nicht gespeicherte Datei; „Importieren“ stellt es hierher"
+    ),
     "Made for {file}; Import puts it here": "Gemacht für {file}; „Importieren“ stellt es hierher",
     "Make it smaller; at most 2,048 pixels a side are sent anyway.": (
         "Es verkleinern; mehr als 2.048 Pixel je Seite werden ohnehin nicht gesendet."
@@ -379,6 +382,10 @@ WORDS: dict[str, str] = {
         "Bibliothek; Details stehen in der Systemkonsole."
     ),
     "Maquette made a mistake.": "Maquette hat einen Fehler gemacht.",
+    "Maquette will not be able to fetch it any more.": (
+        "Maquette wird das Ergebnis nicht mehr holen können."
+    ),
+    "Maquette will not know of it any more.": "Maquette wird nichts mehr davon wissen.",
     "Maquette: {counts}": "Maquette: {counts}",
     "Material": "Material",
     "Medium": "Mittel",
@@ -440,12 +447,15 @@ WORDS: dict[str, str] = {
     "Order a new job, which is charged like the first. You are asked before": (
         "Einen neuen Auftrag erteilen, der wie der erste berechnet wird. Vorher wird nachgefragt"
     ),
+    "Order it. The service has not taken it yet, so it is charged now": (
+        "Bestellen. Der Dienst hat es noch nicht angenommen, es wird also jetzt berechnet"
+    ),
     "Output": "Ausgabe",
     "PBR and Shaded": "PBR und Shaded",
     "Paid extras": "Kostenpflichtige Extras",
     "Picture": "Bild",
     "Pictures": "Bilder",
-    "Pictures Show": "Bilder zeigen",
+    "Pictures Show": "Auf den Bildern ist",
     "Pictures go up first; credits are held": (
         "Bilder werden zuerst hochgeladen; Credits werden reserviert"
     ),
@@ -526,9 +536,6 @@ WORDS: dict[str, str] = {
     "Select": "Auswählen",
     "Select Objects": "Objekte auswählen",
     "Select what was imported from this task": "Auswählen, was aus dieser Aufgabe importiert wurde",
-    "Send it. The service has not taken it yet": (
-        "Senden. Der Dienst hat den Auftrag noch nicht angenommen"
-    ),
     "Send the pictures of the list along": "Die Bilder der Liste mitsenden",
     "Sending": "Wird gesendet",
     "Sending picture {number} of {count}": "Bild {number} von {count} wird gesendet",
@@ -764,13 +771,9 @@ WORDS: dict[str, str] = {
     "The service handed out a link that is not safe to follow.": (
         "Der Dienst gab einen Link heraus, dem nicht gefahrlos gefolgt werden kann."
     ),
-    "The service has taken it; Maquette will not be able to fetch it any more.": (
-        "Der Dienst hat den Auftrag angenommen; Maquette kann das Ergebnis dann nicht mehr abholen."
-    ),
+    "The service has taken it.": "Der Dienst hat sie angenommen.",
     "The service listed no model.": "Der Dienst führte kein Modell auf.",
-    "The service may have taken it; Maquette will not know of it any more.": (
-        "Der Dienst hat den Auftrag vielleicht angenommen; Maquette weiß dann nichts mehr davon."
-    ),
+    "The service may have taken it.": "Der Dienst hat sie vielleicht angenommen.",
     "The service sent a message instead of a model.": (
         "Der Dienst sandte eine Meldung statt eines Modells."
     ),
@@ -1065,6 +1068,7 @@ WORDS: dict[str, str] = {
     ),
     "next in the queue": "als Nächstes an der Reihe",
     "not asked yet": "nicht abgefragt",
+    "not in this scene": "nicht in dieser Szene",
     "not sent yet": "noch nicht gesendet",
     "numbers in it are of the wrong kind": "Zahlen darin sind von falscher Art",
     "one of its animations does not fit": "Eine seiner Animationen passt nicht",
@@ -1098,6 +1102,7 @@ WORDS: dict[str, str] = {
         "Dreiecke dieser Stufe haben immer mittlere Qualität"
     ),
     "unknown": "unbekannt",
+    "until Maquette is uninstalled": "bis zur Deinstallation von Maquette",
     "{amount} so far": "bisher {amount}",
     "{count} credits": "{count} Credits",
     "{count} days": "{count} Tage",
@@ -1131,6 +1136,7 @@ WORDS: dict[str, str] = {
     ),
     "{label} needs {count} whole numbers.": "„{label}“ braucht {count} ganze Zahlen.",
     "{operator} is still running.": "„{operator}“ läuft noch.",
+    "{reason} It comes by itself afterwards.": "{reason} Es kommt danach von selbst.",
     "{service} answered with a redirect, which is not followed with a key.": (
         "{service} antwortete mit einer Weiterleitung; ihr wird mit einem Schlüssel nicht gefolgt."
     ),
@@ -1214,12 +1220,12 @@ WORDS: dict[str, str] = {
     "{service} takes a prompt or a picture, not both.": (
         "{service} nimmt einen Prompt oder ein Bild, nicht beides."
     ),
+    "{service} takes it only without pictures": "{service} nimmt ihn nur ohne Bilder",
     "{service} takes no negative prompt.": "{service} nimmt keinen Negativ-Prompt.",
     "{service} takes no pictures at most, not {count}.": (
         "{service} nimmt keine Bilder; es sind {count}."
     ),
     "{service} takes none": "{service} nimmt keinen",
-    "{service} takes one without pictures only": "{service} nimmt einen nur ohne Bilder",
     "{service} takes {limit} pictures at most, not {count}.": (
         "{service} nimmt höchstens {limit} Bilder; es sind {count}."
     ),
@@ -1231,6 +1237,7 @@ WORDS: dict[str, str] = {
         "{service} hielt dies für denselben Auftrag wie den vorigen: Es wird nichts Neues "
         "gemacht und nichts weiter berechnet."
     ),
+    "{service} works from the picture alone": "{service} arbeitet nur nach dem Bild",
     "{service}: the service URL has no scheme or no host.": (
         "{service}: Die Dienst-URL hat kein Schema oder keinen Host."
     ),
@@ -1267,8 +1274,8 @@ WORDS: dict[str, str] = {
     "“{name}” is in the list already.": "„{name}“ ist schon in der Liste.",
     "“{name}” is made of tiles (UDIM).": "„{name}“ besteht aus Kacheln (UDIM).",
     "“{title}” is in the scene": "„{title}“ ist in der Szene",
-    "“{title}” is in the scene. Its colors show in Material Preview": (
-        "„{title}“ ist in der Szene. Seine Farben zeigen sich im „Materialbeispiel“"
+    "“{title}” is in the scene, inside “{object}”": (
+        "„{title}“ ist in der Szene, innerhalb von „{object}“"
     ),
     "“{title}” is ready. {reason}": "„{title}“ ist bereit. {reason}",
     "“{title}” was not imported. {reason}": "„{title}“ wurde nicht importiert. {reason}",

@@ -27,13 +27,15 @@ from .options import Option
 class Capabilities:
     """What can be sent. pictures_max 0: text only. prompt limits are in characters and hold when
     a prompt is sent; prompt_max is the service's documented limit or our own, said in the message.
-    uploads: pictures go up one by one before the submit, by `Provider.upload`."""
+    uploads: pictures go up one by one before the submit, by `Provider.upload`.
+    prompt_only_names: beside pictures, the prompt shapes nothing."""
 
     text: bool = True
     pictures_max: int = 1
     negative_prompt: bool = False
     negative_prompt_with_pictures: bool = False
     prompt_with_pictures: bool = True
+    prompt_only_names: bool = False
     prompt_min: int = 1
     prompt_max: int = 2000
     uploads: bool = False

@@ -137,6 +137,17 @@ def applicable(
     return {name: value for name, value in settings.items() if name in names}
 
 
+def same_price(one: GenerationRequest, other: GenerationRequest, provider: type[Provider]) -> bool:
+    """Does a quote for one hold for the other? Prompts are not priced, nor are drawn numbers."""
+
+    def priced(request: GenerationRequest) -> tuple[str, int, dict[str, OptionValue]]:
+        drawn = {option.name for option in provider.options if option.random}
+        options = {k: v for k, v in request.options.items() if k not in drawn}
+        return request.provider, len(request.pictures), options
+
+    return priced(one) == priced(other)
+
+
 def make_request(
     provider: type[Provider],
     *,

@@ -46,7 +46,7 @@ class SandboxProvider(Provider):
     needs_network = False
     repeatable = False
     pacing = Pacing(first=0.5, shortest=0.3, longest=1.0)
-    capabilities = Capabilities(pictures_max=1, prompt_with_pictures=True, prompt_max=2000)
+    capabilities = Capabilities(pictures_max=1, prompt_only_names=True, prompt_max=2000)
     options = (
         Option(
             name="protocol",

@@ -540,7 +540,7 @@ TAKEN = Accepted(job_id="job-1")
     [
         ({"state": TaskState.READY}, Retry.NONE, "up again", "not imported yet"),
         ({"state": TaskState.IMPORTED}, Retry.NONE, "up again", ""),
-        ({"state": TaskState.FAILED, "accepted": None}, Retry.SUBMIT, "Send it", ""),
+        ({"state": TaskState.FAILED, "accepted": None}, Retry.SUBMIT, "Order it", ""),
         ({"state": TaskState.STOPPED}, Retry.RESUME, "same job", "has taken it"),
         ({"state": TaskState.FAILED}, Retry.RESUME, "same job", "has taken it"),
         ({"state": TaskState.FAILED, "final": True}, Retry.PAY_AGAIN, "charged like", ""),
@@ -563,7 +563,7 @@ def test_words_about_money(
         look = False
 
     assert told in tasks.MAQUETTE_OT_retry.description(bpy.context, Button)
-    assert asked in tasks._paid_and_not_had(task)
+    assert asked in " ".join(tasks._paid_and_not_had(task))
     assert bool(asked) == bool(tasks._paid_and_not_had(task))
 
 

@@ -207,7 +207,7 @@ def test_a_negative_prompt_that_is_not_sent_is_grey_with_the_reason(settings: An
     settings.pictures.add().filepath = "/tmp/a.png"
     layout = form()
     assert not layout.properties()["negative_prompt"].is_enabled
-    assert "Triverse takes one without pictures only" in sentence(layout)
+    assert "Triverse takes it only without pictures" in sentence(layout)
 
 
 def test_the_list_of_pictures(settings: Any) -> None:
@@ -425,7 +425,10 @@ def test_a_row_keeps_its_lines_while_a_task_goes_on() -> None:
     for task in going:
         layout = task_list(task)
         # Title, service and price, state, how far; the buttons stand below them.
-        assert len(layout.named("label")) + len(layout.named("progress")) == 4, task.state
+        marks = [label for label in layout.named("label") if "icon" in label and not label["text"]]
+        lines = len(layout.named("label")) - len(marks) + len(layout.named("progress"))
+        assert lines == 4, task.state
+        assert len(marks) == len(layout.named("progress")), "only a bar has no place for its icon"
 
 
 def test_progress_bars_only_where_something_tells_a_share() -> None:
@@ -474,9 +477,20 @@ def test_while_it_is_imported() -> None:
 
 
 def test_an_imported_model_can_be_imported_again() -> None:
-    layout = task_list(replace(DONE, state=TaskState.IMPORTED))
-    assert "Import Again" in layout.words
+    imported = replace(DONE, state=TaskState.IMPORTED)
+    layout = task_list(imported)
+    assert "not in this scene" in layout.words
+    assert "Import" in layout.words
     assert layout.operators()["maquette.receive"].select is True
+    made = bpy.data.objects.new("Model", None)
+    made["maquette_task"] = imported.id
+    bpy.context.scene.collection.objects.link(made)
+    session._look_through = 0.0
+    layout = task_list(imported)
+    assert "not in this scene" not in layout.words
+    assert "Import Again" in layout.words
+    bpy.data.objects.remove(made)
+    assert "not in this scene" in task_list(imported).words
 
 
 def test_a_task_of_a_service_that_is_gone() -> None:
@@ -555,7 +569,8 @@ def test_what_the_environment_sets_is_grey_with_words(environment: dict[str, str
     assert not drawn["rodin_key"].is_enabled
     assert "In use: RODIN_API_KEY" in layout.words
     assert not drawn["triverse_url"].is_enabled
-    assert "In use: https://example.org/api (TRIVERSE_BASE_URL)" in layout.words
+    assert "In use: TRIVERSE_BASE_URL" in layout.words
+    assert "https://example.org/api" in layout.words
     assert drawn["triverse_key"].is_enabled
     assert drawn["rodin_url"].is_enabled
     assert "from outside" not in layout.text

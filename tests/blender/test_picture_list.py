@@ -8,9 +8,9 @@ from typing import Any
 import bpy
 import numpy as np
 import pytest
-from bl_ext.user_default.maquette import properties
+from bl_ext.user_default.maquette import panels, properties
 
-from tests.blender.picture_files import write_png
+from tests.blender.picture_files import with_orientation, write_png
 
 
 def names() -> list[str]:
@@ -101,3 +101,35 @@ def test_undo(folder: Path) -> None:
     assert names() == ["a.png"]
     bpy.ops.ed.undo()
     assert names() == []
+
+
+def test_a_photo_is_shown_upright_as_it_is_sent(tmp_path: Path) -> None:
+    pixels = np.zeros((64, 96, 3), np.uint8)
+    pixels[:, :48] = (255, 0, 0)
+    image = bpy.data.images.load(str(write_png(tmp_path / "halves.png", pixels)))
+    assert all(image.size)  # reads the file
+    image.filepath_raw = photo = str(tmp_path / "photo.JPG")
+    image.file_format = "JPEG"
+    image.save()
+    Path(photo).write_bytes(with_orientation(Path(photo).read_bytes(), 6))  # its left is the top
+    panels.prepare(photo)
+    shown = panels._previews[photo]
+    for size, colors in (
+        (shown.image_size, shown.image_pixels_float),
+        (shown.icon_size, shown.icon_pixels_float),
+    ):
+        width, height = size
+        assert height > width
+        rows = np.array(colors).reshape(height, width, 4)  # the lowest first
+        assert rows[-2, width // 2, 0] > 0.8
+        assert rows[1, width // 2, 0] < 0.2
+    assert panels.thumbnail(photo) == shown.icon_id
+
+
+def test_drawing_reads_no_photo(tmp_path: Path) -> None:
+    photo = tmp_path / "photo.jpg"
+    assert panels.thumbnail(str(photo)) == 0
+    photo.write_bytes(b"\xff\xd8 no photo")
+    assert panels.thumbnail(str(photo)) == 0
+    panels.prepare(str(photo))
+    assert str(photo) in panels._previews

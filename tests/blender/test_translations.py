@@ -16,6 +16,7 @@ from typing import Any
 import bpy
 import pytest
 from bl_ext.user_default.maquette import (
+    cli,
     panels,
     preferences,
     properties,
@@ -172,6 +173,17 @@ def test_what_is_said_follows_blenders_language(calls: list[tuple[str, str]]) ->
     assert language.say("Ready") == "Bereit"
     translations.unregister("x")
     assert language.say("Ready") == "Ready"
+
+
+def test_the_command_line_stays_english(
+    calls: list[tuple[str, str]], capsys: pytest.CaptureFixture[str]
+) -> None:
+    translations.follow()
+    assert language.say("Ready") == "Bereit"
+    assert cli.main(["balance", "--service", "rodin"]) == cli.FAILED
+    session.tick()
+    assert language.say("Ready") == "Ready"
+    assert "Hyper3D Rodin needs a key" in capsys.readouterr().err
 
 
 def test_without_translations_in_blender_it_is_english() -> None:

@@ -517,7 +517,7 @@ def test_the_dialog_for_words(
     layout = shown()
     assert {"service", "prompt"} <= layout.properties().keys()
     assert not layout.named("template_icon")
-    assert layout.named("context_string_set") == [{"name": "maquette_picture", "value": ""}]
+    assert layout.named("context_string_set") == [{"name": "maquette_picture", "value": "="}]
     order = ordered(layout)
     assert (order.listed, order.picture, order.image) == (False, "", 0)
 
@@ -533,7 +533,7 @@ def test_the_dialog_for_a_picture(
     layout = shown(path)
     assert "a chair.png" in layout.words
     assert [icon["icon_value"] for icon in layout.named("template_icon")] == [7]
-    assert layout.named("context_string_set")[0]["value"] == path
+    assert layout.named("context_string_set")[0]["value"] == f"={path}"
     order = ordered(layout)
     assert (order.listed, order.picture, order.image) == (False, path, 0)
 
@@ -566,10 +566,10 @@ def test_its_button_is_grey_for_its_own_picture(settings: properties.MaquetteSet
     settings.pictures.clear()
     context = {name: getattr(bpy.context, name) for name in ("scene", "preferences")}
     assert "nothing to make" in generate.why_not(SimpleNamespace(**context))
-    assert generate.why_not(SimpleNamespace(**context, maquette_picture="a.png")) == ""
+    assert generate.why_not(SimpleNamespace(**context, maquette_picture="=a.png")) == ""
     settings.pictures.add().filepath = "b.png"
     assert generate.why_not(SimpleNamespace(**context)) == ""
-    assert "nothing to make" in generate.why_not(SimpleNamespace(**context, maquette_picture=""))
+    assert "nothing to make" in generate.why_not(SimpleNamespace(**context, maquette_picture="="))
 
 
 def test_another_file_may_name_a_service_that_is_not_there(

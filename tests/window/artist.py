@@ -154,6 +154,10 @@ class Artist:
         self._send(name, "PRESS", **modifiers)
         yield 0.02
         self._send(name, "RELEASE", **modifiers)
+        for held in modifiers:
+            # Blender keeps them until told otherwise, and then takes the next grip at an edge for
+            # one with Ctrl (`wm_event_init_from_window`, source/blender/windowmanager).
+            self._send("OSKEY" if held == "oskey" else f"LEFT_{held.upper()}", "RELEASE")
         yield 0.05
 
     def type(self, text: str) -> Steps:

@@ -101,7 +101,7 @@ class Scenario:
     size: tuple[int, int] = (1600, 1000)
     scale: float = 1.0
     language: str = ""
-    seconds: float = 90.0
+    seconds: float = 120.0
     idle: bool = False
     expected: tuple[str, ...] = ()
     starts: list[Play] = field(default_factory=list)

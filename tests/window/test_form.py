@@ -1,4 +1,4 @@
-"""The form: pictures, why a button is grey, keys, money, little room."""
+"""The form: pictures, why a button is grey, keys, money."""
 
 from tests.window import seen
 from tests.window.scenario import scenario
@@ -253,13 +253,16 @@ def little_money(sandbox):
         "quote",
         "balance",
         "balance",
+        "quote",
     ]
 
 
 @scenario(online=True, service=little_money)
 def test_money(artist):
     """Price and balance come by a click; too little money is said, and no longer when there is
-    more."""
+    more. The price then follows the form."""
+    import bpy
+
     yield from artist.open_sidebar()
     yield from artist.choose("maquette.service", "triverse")
     assert "Price Not asked yet" in seen.said(artist)
@@ -275,6 +278,9 @@ def test_money(artist):
     yield from shown(artist, "Balance 500 credits, 20 more held for running jobs")
     assert "lower than the price" not in seen.said(artist)
     yield from artist.screenshot("enough")
+    bpy.context.scene.maquette.options_triverse.output = "mesh"
+    artist.region().tag_redraw()
+    yield from shown(artist, "Price 60 credits")
 
 
 def shown(artist, words):
