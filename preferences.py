@@ -50,9 +50,9 @@ def _key_setter(provider: type[Provider]) -> Callable[[Any, str], None]:
 
 
 def _push(self: "MaquettePreferences", context: bpy.types.Context) -> None:
-    if self.library_folder.startswith("//"):
-        # A place beside one .blend would be another with every file that is opened.
-        self.library_folder = bpy.path.abspath(self.library_folder)  # comes back here
+    chosen = session.absolute(self.library_folder)
+    if self.library_folder != chosen:
+        self.library_folder = chosen  # comes back here
         return
     session.preferences_changed()
 

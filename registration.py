@@ -11,6 +11,7 @@ import bpy
 from bpy.app.handlers import persistent
 
 from . import panels, preferences, properties, session, translations
+from .core.language import say
 from .operators import account, generate, images, receive, tasks, timers, ways
 from .panels import dialog, menus, status
 from .panels import generate as generate_panel
@@ -35,11 +36,15 @@ _undo = ExitStack()
 
 
 def register() -> None:
+    if hasattr(bpy.types, generate.MAQUETTE_OT_generate.__name__):
+        # A second copy, from another repository, would take the classes away from the first.
+        raise RuntimeError(say("Another copy of Maquette is enabled: disable it first."))
     with ExitStack() as undo:
         for made in CLASSES:
             bpy.utils.register_class(made)
             undo.callback(bpy.utils.unregister_class, made)
         undo.callback(timers.unregister)
+        undo.callback(dialog.unregister)
         properties.register()
         undo.callback(properties.unregister)
         translations.register(preferences.PACKAGE)

@@ -7,6 +7,7 @@ is open and ends by itself. Thread: main only, but for `online` and the queue's 
 
 import functools
 import logging
+import os
 import queue
 import time
 import uuid
@@ -214,7 +215,24 @@ def folders() -> Folders:
 
     chosen = preferences.get().library_folder
     root = _root()
-    return Folders(root, Path(bpy.path.abspath(chosen)) if chosen else root / "library")
+    return Folders(root, Path(absolute(chosen)) if chosen else root / "library")
+
+
+def closed(scene: bpy.types.Scene) -> str:
+    """ "" or why nothing can be put into this scene, in words."""
+    from .importing import moment
+
+    return moment.closed(scene)
+
+
+def absolute(folder: str) -> str:
+    """The same place whatever .blend is open and wherever Blender was started: what is relative
+    then is the user's home's. "" stays."""
+    folder = folder.strip()
+    if not folder:
+        return ""
+    home = os.path.expanduser("~")
+    return os.path.normpath(os.path.join(home, os.path.expanduser(bpy.path.abspath(folder))))
 
 
 def online() -> bool:
@@ -306,7 +324,8 @@ def file_loaded() -> None:
 
 def file_saved() -> None:
     if _engine is not None and bpy.data.filepath:
-        _engine.relocate(sitting, bpy.data.filepath)
+        scenes = {scene.session_uid: scene.name for scene in bpy.data.scenes}
+        _engine.relocate(sitting, bpy.data.filepath, scenes)
         wake()
 
 

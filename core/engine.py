@@ -10,7 +10,7 @@ import logging
 import threading
 import time
 import uuid
-from collections.abc import Callable, Generator
+from collections.abc import Callable, Generator, Mapping
 from contextlib import closing, suppress
 from dataclasses import replace
 from functools import partial
@@ -139,17 +139,19 @@ class Engine:
     def imported(self, task_id: str) -> None:
         self._desk.add(task_id, self._note(task_id, Imported()))
 
-    def relocate(self, sitting: str, file: str) -> None:
-        """The .blend of a sitting was saved as `file`: its tasks belong there from now on."""
+    def relocate(self, sitting: str, file: str, scenes: Mapping[int, str] = {}) -> None:
+        """The .blend of a sitting was saved as `file`: its tasks belong there from now on, in the
+        scenes as they are called now. scenes: `ID.session_uid` → name."""
+        moved = {}
         with self._lock:
-            ids = [
-                task.id
-                for task in self._live.values()
-                if task.origin.sitting == sitting and task.origin.file != file
-            ]
-        for task_id in ids:
+            for task in self._live.values():
+                where = task.origin
+                scene = scenes.get(where.scene_uid, where.scene)
+                if where.sitting == sitting and (where.file, where.scene) != (file, scene):
+                    moved[task.id] = Relocated(file=file, scene=scene)
+        for task_id, event in moved.items():
             # Under a name of its own: a job may keep the task's name busy for minutes.
-            self._desk.add(f"{task_id} file", self._note(task_id, Relocated(file=file)))
+            self._desk.add(f"{task_id} file", self._note(task_id, event))
 
     def balance(self, provider_id: str) -> None:
         self._worker.add(f"balance {provider_id}", self._balance(provider_id))
@@ -227,7 +229,7 @@ class Engine:
                 "The list of tasks was gone. Tasks restored: {count}.", count=restored.count
             )
             advice = ""
-        self._publish(Trouble(message, advice))
+        self._publish(Trouble(message, advice, stops=False))
 
     def _show_others(self, since: float) -> None:
         for task in self._ledger.tasks(since):

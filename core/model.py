@@ -309,9 +309,10 @@ class Resumed(Event):
 
 @dataclass(frozen=True, kw_only=True)
 class Relocated(Event):
-    """The .blend a task belongs to was saved under another path."""
+    """The .blend of a task was saved under another path, or its scene under another name."""
 
     file: str
+    scene: str = ""
 
 
 def advance(task: Task, event: Event, now: float) -> Task:
@@ -394,8 +395,9 @@ def advance(task: Task, event: Event, now: float) -> Task:
                 )
                 task = replace(task, finished=0.0, queue_position=None, queue_seconds=None)
             return replace(task, state=TaskState.WAITING if task.accepted else TaskState.SUBMITTING)
-        case Relocated(file=file):
-            return replace(task, origin=replace(task.origin, file=file))
+        case Relocated(file=file, scene=scene):
+            where = replace(task.origin, file=file, scene=scene or task.origin.scene)
+            return replace(task, origin=where)
     raise TypeError(f"unknown event {type(event).__name__}")
 
 

@@ -42,10 +42,12 @@ class PriceKnown:
 
 @dataclass(frozen=True)
 class Trouble:
-    """About the engine itself: the ledger cannot be read, say. message "": over."""
+    """About the engine itself: the ledger cannot be read, say. message "": over. stops: nothing can
+    be ordered meanwhile."""
 
     message: str
     advice: str = ""
+    stops: bool = True
 
 
 Notice = TaskChanged | TaskRemoved | BalanceKnown | PriceKnown | Trouble

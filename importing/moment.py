@@ -17,6 +17,7 @@ PATIENCE = 60.0  # seconds
 # source/blender/editors/render/render_internal.cc), and the mouse may be over the picture's window.
 _OF_JOBS = {"RENDER_OT_render", "OBJECT_OT_bake"}
 
+_redo_since: float | None = None
 _running_since: dict[str, float] = {}  # operators of add-ons, see `_running_operator`
 
 
@@ -51,7 +52,26 @@ def why_not_now(context: bpy.types.Context, *, asked: bool = False) -> str:
             return say("{operator} is still running.", operator=pgettext_iface("Operator"))
     if not asked and (name := _running_operator(running)):
         return say("{operator} is still running.", operator=name)
+    if not asked and _may_redo(context):
+        return say("You have just undone something.")
     return ""
+
+
+def _may_redo(context: bpy.types.Context) -> bool:
+    """Is there something to redo? An import would be a new step, and that be lost. Whoever leaves
+    it for a minute does not want it back. The poll of Ctrl+Shift+Z looks at nothing else
+    (`ed_redo_poll`, source/blender/editors/undo/ed_undo.cc)."""
+    global _redo_since
+    windows = context.window_manager.windows
+    if not windows:
+        return False
+    with context.temp_override(window=windows[0]):
+        if not bpy.ops.ed.redo.poll():
+            _redo_since = None
+            return False
+    now = time.monotonic()
+    _redo_since = now if _redo_since is None else _redo_since
+    return now - _redo_since < PATIENCE
 
 
 def closed(scene: bpy.types.Scene) -> str:

@@ -113,6 +113,22 @@ def enclosing(context: bpy.types.Context, names: Sequence[str]) -> str:
     return ""
 
 
+def left_out(context: bpy.types.Context, names: Sequence[str]) -> bool:
+    """Are there 3D Views, all in Local View, that do not show any of these objects?"""
+    views = [
+        area.spaces.active
+        for window in context.window_manager.windows
+        for area in window.screen.areas
+        if area.type == "VIEW_3D"
+    ]
+    objects = [bpy.data.objects[name] for name in names]
+    return bool(views) and not any(
+        view.local_view is None or obj.visible_in_viewport_get(view)
+        for view in views
+        for obj in objects
+    )
+
+
 def _bounds(objects: Sequence[bpy.types.Object]) -> tuple[Vector, Vector]:
     """The lowest and the highest corner, world space."""
     meshes = [obj for obj in objects if obj.type == "MESH"]

@@ -125,8 +125,10 @@ class MAQUETTE_OT_generate(bpy.types.Operator):
 
 def why_not(context: bpy.types.Context) -> str:
     """ "" or why nothing can be generated now. Looks at no files: drawing the button asks this."""
-    if trouble := session.trouble():
+    if (trouble := session.trouble()) and trouble.stops:
         return f"{trouble.message} {trouble.advice}".strip()
+    if reason := session.closed(context.scene):
+        return reason
     settings = properties.get(context)
     try:
         provider = settings.provider
@@ -141,6 +143,8 @@ def begin(context: bpy.types.Context, sources: Sequence[str | bpy.types.Image]) 
     sources: the pictures to send along, as paths or images. Errors: BadRequest, SetupError,
     StorageError; nothing is left behind then.
     """
+    if reason := session.closed(context.scene):
+        raise BadRequest(reason, say("Open another scene."))
     settings = properties.get(context)
     if problem := session.setup_problem(settings.provider):
         raise SetupError(problem)

@@ -114,6 +114,8 @@ class MAQUETTE_OT_receive(OfTask, bpy.types.Operator):
             told = say("“{title}” is in the scene", title=task.title)
         if _colors_unseen(context, names):
             told = f"{told}. {say('Its colors show in Material Preview')}"
+        if place.left_out(context, names):
+            told = f"{told}. {say('Leave Local View to see it')}"
         self.report({"INFO"}, told)
         return {"FINISHED"}
 

@@ -85,6 +85,7 @@ def prepare(path: str) -> None:
         bpy.utils.previews.remove(loaded)
 
 
+LONGEST = 1000  # letters that are surely more than one line
 DIALOG_WIDTH = 320  # of our own dialogs, in pixels at an interface scale of 1
 NARROW = 9.0  # with less room for text, in heights of a line, what stood side by side is stacked
 _TABS = 3.1  # the panel's margins, the strip of tabs and a text's own padding, in heights of a line
@@ -170,7 +171,8 @@ def wrap(text: str, width: int, size: float) -> tuple[str, ...]:
         if blf.dimensions(0, longer)[0] <= width:
             lines[-1] = longer
             continue
-        while blf.dimensions(0, word)[0] > width:
+        # Measuring takes as long as the text is: of a very long word that would be felt.
+        while len(word) > LONGEST or blf.dimensions(0, word)[0] > width:
             fits = _fitting(word, width)
             lines.append(word[:fits])
             word = word[fits:]

@@ -153,4 +153,12 @@ def _look() -> float | None:
     return LOOK
 
 
+def unregister() -> None:
+    """A dialog may be open still, and is not drawn any more."""
+    global _region
+    _region = None
+    if bpy.app.timers.is_registered(_look):
+        bpy.app.timers.unregister(_look)
+
+
 CLASSES: tuple[type, ...] = (MAQUETTE_OT_dialog,)

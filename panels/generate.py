@@ -286,8 +286,10 @@ def draw_problem(
 ) -> None:
     """Why nothing can be generated as things are, and where to change that."""
     trouble = session.trouble()
-    if trouble:  # said in full at the list of tasks
+    if trouble and trouble.stops:  # said in full at the list of tasks
         draw_words(layout, context, trouble.message, icon="ERROR")
+    elif problem := session.closed(context.scene):
+        draw_words(layout, context, problem, icon="ERROR")
     elif problem := session.setup_problem(provider):
         draw_words(layout, context, problem, icon="ERROR")
         if provider.needs_network and not session.online():

@@ -55,7 +55,7 @@ class MAQUETTE_PT_tasks(bpy.types.Panel):
 def draw(layout: bpy.types.UILayout, context: bpy.types.Context, now: float) -> None:
     trouble = session.trouble()
     if trouble:
-        draw_words(layout, context, trouble.message, icon="ERROR")
+        draw_words(layout, context, trouble.message, icon="ERROR" if trouble.stops else "INFO")
         draw_words(layout, context, trouble.advice)
     tasks = session.tasks()
     if not tasks and not trouble:

@@ -45,6 +45,9 @@ WORDS: dict[str, str] = {
     "Another address for Triverse. Leave empty for its own": (
         "Eine andere Adresse für Triverse. Leer lassen für die eigene des Dienstes"
     ),
+    "Another copy of Maquette is enabled: disable it first.": (
+        "Ein anderes Exemplar von Maquette ist aktiviert: Zuerst dieses deaktivieren."
+    ),
     "Ask for Balance": "Guthaben abfragen",
     "Ask for Price": "Preis abfragen",
     "Ask the service about the task named in the details.": (
@@ -342,6 +345,7 @@ WORDS: dict[str, str] = {
         "Schlüssel liegen unverschlüsselt in einer Datei, die nur das eigene Benutzerkonto lesen "
         "kann: {file}"
     ),
+    "Leave Local View to see it": "Zu sehen ist es außerhalb der lokalen Ansicht",
     "Leave this mode first: objects are selected in Object Mode.": (
         "Zuerst diesen Modus verlassen: Objekte werden im Objektmodus ausgewählt."
     ),
@@ -443,6 +447,7 @@ WORDS: dict[str, str] = {
     "Only the shape": "Nur die Form",
     "Open Folder": "Ordner öffnen",
     "Open another scene and press Import.": "Eine andere Szene öffnen und „Importieren“ drücken.",
+    "Open another scene.": "Eine andere Szene öffnen.",
     "Options": "Optionen",
     "Order a new job, which is charged like the first. You are asked before": (
         "Einen neuen Auftrag erteilen, der wie der erste berechnet wird. Vorher wird nachgefragt"
@@ -977,6 +982,7 @@ WORDS: dict[str, str] = {
     "Write it like https://host/path in the add-on's preferences.": (
         "In den Einstellungen des Add-ons so schreiben: https://host/pfad."
     ),
+    "You have just undone something.": "Gerade wurde etwas rückgängig gemacht.",
     "Your key for Hyper3D Rodin": "Der eigene Schlüssel für Hyper3D Rodin",
     "Your key for Triverse": "Der eigene Schlüssel für Triverse",
     "Your list of tasks was written by a newer Maquette; it is left as it is.": (

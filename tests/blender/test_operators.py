@@ -18,6 +18,7 @@ import pytest
 from bl_ext.user_default.maquette import operators, properties, registration, session
 from bl_ext.user_default.maquette.core import sandbox
 from bl_ext.user_default.maquette.core.engine import TaskChanged, new_task_id
+from bl_ext.user_default.maquette.core.errors import BadRequest
 from bl_ext.user_default.maquette.core.ledger import Ledger
 from bl_ext.user_default.maquette.core.model import (
     Accepted,
@@ -223,7 +224,16 @@ def test_a_damaged_list_of_tasks(settings: properties.MaquetteSettings, root: Pa
     (root / "tasks.sqlite3").write_bytes(b"no database" * 1000)
     session.engine()
     wait(session.trouble)
-    assert "The list of tasks is damaged" in why_grey()
+    assert "The list of tasks was damaged" in session.trouble().message
+    assert bpy.ops.maquette.generate.poll(), "it is restored, and told"
+
+
+def test_a_list_of_a_newer_version(settings: properties.MaquetteSettings, root: Path) -> None:
+    with closing(sqlite3.connect(root / "tasks.sqlite3")) as db:
+        db.execute("PRAGMA user_version = 99")
+    session.engine()
+    wait(session.trouble)
+    assert "written by a newer Maquette" in why_grey()
 
 
 def test_a_service_that_is_no_longer_there(settings: properties.MaquetteSettings) -> None:
@@ -689,3 +699,31 @@ def test_disabling_twice_is_harmless() -> None:
     assert traces() == []
     bpy.ops.preferences.addon_enable(module=PACKAGE)
     assert os.path.isdir(bpy.utils.extension_path_user(PACKAGE, create=True))
+
+
+@pytest.mark.parametrize("written", ["//models", "models", "~/models", "  /tmp/models ", "a/../b"])
+def test_a_library_folder_is_one_place_whatever_is_open(written: str) -> None:
+    assert os.path.isabs(session.absolute(written))
+    assert session.absolute(session.absolute(written)) == session.absolute(written)
+
+
+def test_nothing_is_ordered_for_a_scene_that_takes_nothing(tmp_path: Path) -> None:
+    """Linked from another file: said before it is charged."""
+    path = str(tmp_path / "other.blend")
+    other = bpy.data.scenes.new("Linked")
+    bpy.data.libraries.write(path, {other})
+    bpy.data.scenes.remove(other)
+    with bpy.data.libraries.load(path, link=True) as (_, wanted):
+        wanted.scenes = ["Linked"]
+    (linked,) = (scene for scene in bpy.data.scenes if scene.library)
+    with bpy.context.temp_override(scene=linked):
+        assert "linked from another file" in generate.why_not(bpy.context)
+        with pytest.raises(BadRequest, match="linked from another file"):
+            generate.begin(bpy.context, [])
+    bpy.data.scenes.remove(linked)
+
+
+def test_another_copy_takes_nothing_away() -> None:
+    with pytest.raises(RuntimeError, match="Another copy"):
+        registration.register()
+    assert hasattr(bpy.types, "MAQUETTE_OT_generate")

@@ -292,10 +292,11 @@ def test_remove_takes_it_off_the_list_and_leaves_the_model(user, sandbox):
 
 def test_saving_the_file_elsewhere_moves_its_tasks_while_they_run(user, sandbox):
     sandbox.seconds = 3600
-    task_id = user.generate("rodin", origin=Origin(sitting="s1"))
+    task_id = user.generate("rodin", origin=Origin(sitting="s1", scene="Scene", scene_uid=7))
     user.until(lambda: task_id in user.tasks and user.tasks[task_id].accepted)
-    user.engine.relocate("s1", "/new/place.blend")
+    user.engine.relocate("s1", "/new/place.blend", {7: "Kitchen"})
     user.until(lambda: user.tasks[task_id].origin.file == "/new/place.blend")
+    assert user.tasks[task_id].origin.scene == "Kitchen"
     sandbox.clock = lambda: time.time() + 4000
     task = user.until_state(task_id, TaskState.READY)
     assert task.origin.file == "/new/place.blend"

@@ -74,8 +74,9 @@ def test_other_files_mid_job(artist):
 
 @scenario(service=service, online=True)
 def test_undo_around_the_import(artist):
-    """Ctrl+Z while the job runs undoes the artist's last step and leaves the task alone; afterwards
-    the import is one step among the artist's own, back and forth."""
+    """Ctrl+Z while the job runs undoes the artist's last step and leaves the task alone. What was
+    undone can be redone although the model is ready: it comes after that, as one step among the
+    artist's own, back and forth."""
     import bpy
 
     def cube():
@@ -97,22 +98,30 @@ def test_undo_around_the_import(artist):
     yield from mid_job.begin(artist)
     job = artist.task().accepted.job_id
     yield from mid_job.move_cube(artist)
+    moved_on = cube()
     yield from undo("the second move", lambda: cube() == moved)
     assert len(artist.session.tasks()) == 1
     assert artist.task().state.is_open
     assert artist.task().accepted.job_id == job
     mid_job.tell("finish")
+    yield from mid_job.ready(artist)
+    yield 0.5  # a few ticks, to do something wrong in
+    assert "You have just undone something. It comes by itself afterwards." in mid_job.row(artist)
+    assert not artist.models()
+    yield from redo("the second move", lambda: cube() == moved_on)
     yield from artist.until(artist.models, 30, "the model")
     names = artist.models()
     yield from undo("the import", lambda: not artist.models())
-    assert cube() == moved
+    assert cube() == moved_on
+    yield from undo("the second move", lambda: cube() == moved)
     yield from undo("the first move", lambda: cube() == 0)
     yield 0.5  # a few ticks: it does not come again by itself
     assert not artist.models()
     yield from redo("the first move", lambda: cube() == moved)
+    yield from redo("the second move", lambda: cube() == moved_on)
     assert not artist.models()
     yield from redo("the import", lambda: artist.models() == names)
-    assert cube() == moved
+    assert cube() == moved_on
     assert len(bpy.data.collections["Maquette"].all_objects) == len(names)
     assert artist.task().state.name == "IMPORTED"
     artist.picture("done-again")
