@@ -20,8 +20,10 @@ import json
 import math
 import os
 import re
+import secrets
 import shutil
 from collections.abc import Iterator, Mapping
+from contextlib import suppress
 from dataclasses import dataclass
 from datetime import UTC, datetime
 from itertools import takewhile
@@ -38,6 +40,7 @@ FORMAT = 1  # of task.json; goes up when a field changes its meaning
 MODEL = "model.glb"
 RECORD = "task.json"
 LONGEST_PATH = 200  # characters; Windows takes 259, and Blender has yet to put something beside
+DOOMED = "removed-"  # hidden folders that are being cleared away
 PREVIEWS = ("preview.png", "preview.jpg", "preview.webp")
 PREVIEW_BYTES = 10 << 20
 PREVIEW_SIDE = 4096  # pixels
@@ -157,11 +160,18 @@ def _existing(library: Path, task: Task) -> Iterator[Path]:
 def _tidy(library: Path, task: Task) -> Path:
     """Where the task's folder is built; what an earlier try left there is taken into the library
     if it is whole, and cleared away if not."""
+    for doomed in library.glob(f".{DOOMED}*"):  # what a death left of the line below
+        shutil.rmtree(doomed, ignore_errors=True)
     incoming = library / f".{_name(library, task)}.incoming"
     if _whole(incoming, task):
         _appear(incoming, library, task)
     elif incoming.exists():
-        shutil.rmtree(incoming)
+        # Out of the way first, which is one step: another Blender that works on the same task (a
+        # clock was set) may just be making it appear, and then its files must stay.
+        doomed = library / f".{DOOMED}{secrets.token_hex(4)}"
+        with suppress(FileNotFoundError):
+            os.rename(incoming, doomed)
+            shutil.rmtree(doomed)
     return incoming
 
 

@@ -20,6 +20,7 @@ from typing import Any
 
 import pytest
 
+import core.library
 from core.errors import StorageError
 from core.library import LONGEST_PATH, PREVIEW_BYTES, Stored, find, store, usable_preview
 from core.model import Accepted, GenerationRequest, Task
@@ -525,3 +526,28 @@ def test_a_library_on_another_disk(other_disk: Path, tmp_path: Path, glb: Path) 
     assert (stored.folder / "model.glb").read_bytes() == MODEL
     assert not glb.exists()
     assert not preview.exists()
+
+
+def test_what_appears_while_it_is_cleared_away_stays(library: Path, monkeypatch) -> None:
+    """Two Blenders on one task, after a clock was set: one looks at a folder that is not whole yet,
+    the other makes it appear that moment."""
+    incoming = library / f".{NAME}.incoming"
+    incoming.mkdir(parents=True)
+    (incoming / "model.glb").write_bytes(MODEL)
+
+    def look(folder: Path, task: Task) -> None:
+        if folder == incoming and incoming.exists():
+            incoming.rename(library / NAME)
+
+    monkeypatch.setattr(core.library, "_whole", look)
+    assert core.library.find(library, TASK) is None
+    assert (library / NAME / "model.glb").read_bytes() == MODEL
+    assert os.listdir(library) == [NAME]
+
+
+def test_what_a_death_left_of_clearing_away_is_cleared_away(library: Path) -> None:
+    doomed = library / ".removed-12345678"
+    doomed.mkdir(parents=True)
+    (doomed / "model.glb").write_bytes(MODEL)
+    assert core.library.find(library, TASK) is None
+    assert not os.listdir(library)

@@ -140,7 +140,7 @@ def test_a_clock_that_was_set_back() -> None:
 def test_retry_words(
     expected: str, state: TaskState, accepted: bool, final: bool, repeatable: bool
 ) -> None:
-    task = replace(TAKEN if accepted else TASK, state=state, final=final)
+    task = replace(TAKEN if accepted else TASK, state=state, final=final, submit_key="k")
     assert wording.retry_words(task, Repeatable if repeatable else Rodin) == expected
 
 

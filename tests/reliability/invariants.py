@@ -101,7 +101,9 @@ def _leftovers(folder: Path, tasks: list[Task]) -> list[str]:
     homes = {Path(task.folder).name for task in tasks}
     for path in (folder / "library").glob("*"):
         record = path / "task.json"
-        if path.name not in homes and json.loads(record.read_bytes())["task"] in known:
+        if not record.is_file():
+            found.append(f"a folder without a record: {path.name}")
+        elif path.name not in homes and json.loads(record.read_bytes())["task"] in known:
             found.append(f"a second model of a task: {path.name}")
     return found
 
