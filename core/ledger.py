@@ -81,7 +81,8 @@ class Ledger:
         self.restored: Restored | None = None
         self._library = library
         self._journal = Journal(path.with_suffix(".journal"))
-        self.owner = f"{_place()}:{os.getpid()}:{uuid.uuid4().hex[:8]}"
+        began = _began(os.getpid())
+        self.owner = f"{_place()}:{os.getpid()}:{began}-{uuid.uuid4().hex[:8]}"
         self._clock = clock
         self._lock = threading.Lock()
         self._db: sqlite3.Connection | None = None
@@ -262,9 +263,12 @@ class Ledger:
         # A lease from the future comes from a clock that was set back.
         if not owner or lease_until > self._clock() + 2 * LEASE_SECONDS:
             return False
-        place, pid, _ = owner.rsplit(":", 2)
+        place, pid, token = owner.rsplit(":", 2)
+        here = place == _place()
+        if here and _began(int(pid)) not in ("", token.partition("-")[0]):
+            return False  # its number was given to another process
         # os.kill(pid, 0) asks on POSIX; on Windows it would end the process.
-        if os.name == "posix" and place == _place() and int(pid) != os.getpid():
+        if os.name == "posix" and here and int(pid) != os.getpid():
             try:
                 os.kill(int(pid), 0)
             except ProcessLookupError:
@@ -464,6 +468,16 @@ def _takes(stored: Task | None, event: Submitted) -> bool:
     return stored is not None and (
         stored.accepted is None or stored.accepted.job_id == event.accepted.job_id
     )
+
+
+def _began(pid: int) -> str:
+    """When a process began, in the kernel's ticks (proc(5), field 22 of stat): with its number,
+    that tells it from all others since the machine was started. "" where there is no telling."""
+    try:
+        with open(f"/proc/{pid}/stat") as file:
+            return file.read().rpartition(")")[2].split()[19]
+    except (OSError, IndexError):
+        return ""
 
 
 def _place() -> str:

@@ -233,6 +233,20 @@ def test_a_lease_of_a_killed_process_is_free_at_once(tmp_path):
     ledger.close()
 
 
+@pytest.mark.skipif(not Path("/proc/self/stat").exists(), reason="only Linux tells by /proc")
+def test_a_number_that_was_given_to_another_process_holds_nothing(tmp_path):
+    """Process numbers come again: soon in a sandbox, where they are small."""
+    before = Ledger(tmp_path / "tasks.sqlite3")
+    place, _, token = before.owner.rsplit(":", 2)
+    began, _, rest = token.partition("-")
+    before.owner = f"{place}:{os.getppid()}:{int(began) - 1}-{rest}"
+    before.add(a_task())
+    before.close()
+    ledger = Ledger(tmp_path / "tasks.sqlite3")
+    assert [task.id for task in ledger.claim()] == ["t1"]
+    ledger.close()
+
+
 def test_two_processes_write_side_by_side_without_losing_a_row(tmp_path):
     path = tmp_path / "tasks.sqlite3"
     script = textwrap.dedent(

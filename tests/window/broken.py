@@ -80,8 +80,9 @@ def says_wrong_things(artist):
     )
     exec(code, {"__name__": PACKAGE})
     bpy.utils.register_class(MAQUETTE_OT_complains)
-    bpy.app.timers.register(lambda: complain(artist))
-    yield 0.5
+    complained = []
+    bpy.app.timers.register(lambda: complained.append(complain(artist)))
+    yield from artist.until(lambda: complained, 30, "the complaint")
     bpy.utils.unregister_class(MAQUETTE_OT_complains)
 
 

@@ -98,7 +98,7 @@ class Scenario:
     online: bool | None = None
     environment: Mapping[str, str] = field(default_factory=dict)
     service: Callable[[Sandbox], Iterator[None]] | None = None
-    size: tuple[int, int] = (1600, 1000)
+    size: tuple[int, int] = (1280, 960)
     scale: float = 1.0
     language: str = ""
     seconds: float = 120.0

@@ -51,7 +51,7 @@ def works_until(artist, done, saved, most):
         yield 0.5
 
 
-@scenario(service=five_minutes, online=True, idle=True, seconds=LONG + 120)
+@scenario(service=five_minutes, online=True, idle=True, size=(1000, 800), seconds=LONG + 120)
 def test_auto_save_during_a_long_job(artist):
     saved = []
     yield from artist.open_sidebar()
@@ -61,7 +61,7 @@ def test_auto_save_during_a_long_job(artist):
     assert len(saved) >= 4
 
 
-@scenario(service=over_a_minute, online=True, idle=True, seconds=SHORT + 120)
+@scenario(service=over_a_minute, online=True, idle=True, size=(1000, 800), seconds=SHORT + 120)
 def test_none_while_a_modal_operator_runs(artist):
     """As other extensions wait: by an operator with a timer that lives as long as their job. It is
     disabled in the end as it runs; then come the auto-save and the model that wait for it."""

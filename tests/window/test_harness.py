@@ -30,10 +30,15 @@ REASONS = {
     "crashes": ["Blender ended with 139"],
     "hangs": ["Blender hung and was killed"],
 }
+# What they print is worded otherwise in each Blender.
+DIFFERENT = ("leaves_things", "says_wrong_things", "crashes")
 
 
 @pytest.mark.parametrize("name", REASONS)
 def test_failure_is_told(name: str, blender: host.windows.Blender) -> None:
+    first = host.windows.names()[0]
+    if name not in DIFFERENT and blender.name != first:
+        pytest.skip(f"nothing in it depends on the Blender: played in {first}")
     scenario = scenario_of(getattr(broken, name))
     with pytest.raises(host.Failed) as failed:
         host.perform(blender, FILE, name, scenario, grace=0.0)
