@@ -239,7 +239,8 @@ def test_a_number_that_was_given_to_another_process_holds_nothing(tmp_path):
     before = Ledger(tmp_path / "tasks.sqlite3")
     place, _, token = before.owner.rsplit(":", 2)
     began, _, rest = token.partition("-")
-    before.owner = f"{place}:{os.getppid()}:{int(began) - 1}-{rest}"
+    # A parent has not begun later than its child.
+    before.owner = f"{place}:{os.getppid()}:{int(began) + 1}-{rest}"
     before.add(a_task())
     before.close()
     ledger = Ledger(tmp_path / "tasks.sqlite3")
