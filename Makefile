@@ -5,7 +5,7 @@ help:
 	@echo 'make demo         build the extension and make a model with it, no key and no network needed'
 	@echo 'make test         every check: style, types, core, build, and the built zip in three Blenders'
 	@echo 'make test-window  clicks and keys in real windows of two Blenders (root, or BLENDER=/path:/path)'
-	@echo 'make campaign     all that was tried to lose or double a paid job, in full (under an hour)'
+	@echo 'make campaign     all that was tried to lose or double a paid job, in full (about an hour)'
 	@echo 'make build        dist/maquette-<version>.zip'
 	@echo 'make figures      the measurements of bench/'
 	@echo 'make screenshots  the docs pictures, from a real window'
