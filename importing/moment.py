@@ -11,6 +11,7 @@ from bpy.app.translations import pgettext_iface
 from ..core.language import say
 
 PATIENCE = 60.0  # seconds
+PAUSE = 5.0  # seconds
 
 # Of the jobs that are asked for themselves. When one is through, its operator stays on the list
 # until the next event of the window it was started in (`screen_render_modal`,
@@ -18,6 +19,7 @@ PATIENCE = 60.0  # seconds
 _OF_JOBS = {"RENDER_OT_render", "OBJECT_OT_bake"}
 
 _redo_since: float | None = None
+_redo_asked = 0.0
 _running_since: dict[str, float] = {}  # operators of add-ons, see `_running_operator`
 
 
@@ -61,7 +63,7 @@ def _may_redo(context: bpy.types.Context) -> bool:
     """Is there something to redo? An import would be a new step, and that be lost. Whoever leaves
     it for a minute does not want it back. The poll of Ctrl+Shift+Z looks at nothing else
     (`ed_redo_poll`, source/blender/editors/undo/ed_undo.cc)."""
-    global _redo_since
+    global _redo_since, _redo_asked
     windows = context.window_manager.windows
     if not windows:
         return False
@@ -70,7 +72,10 @@ def _may_redo(context: bpy.types.Context) -> bool:
             _redo_since = None
             return False
     now = time.monotonic()
-    _redo_since = now if _redo_since is None else _redo_since
+    # Asked at every tick while a model waits: after a pause it is another model, and another undo.
+    if _redo_since is None or now - _redo_asked > PAUSE:
+        _redo_since = now
+    _redo_asked = now
     return now - _redo_since < PATIENCE
 
 
