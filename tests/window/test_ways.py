@@ -190,7 +190,11 @@ def test_from_image(artist):
     rendered = []
     bpy.app.handlers.render_complete.append(lambda *_: rendered.append(True))
     yield from artist.key("F12")
-    yield from artist.until(lambda: rendered, 30, "the render")
+    # The handler is called by the job itself, which ends one of the main loop's turns later: until
+    # then the entry is grey, as the picture may still change.
+    yield from artist.until(
+        lambda: rendered and not bpy.app.is_job_running("RENDER"), 30, "the render"
+    )
     editor.image = bpy.data.images["Render Result"]
     yield from order(artist)
     artist.picture("rendered")
