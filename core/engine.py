@@ -86,6 +86,7 @@ class Engine:
         # hold up neither a click nor the leases.
         self._worker = Worker(7)
         self._desk = Worker(1)
+        self._looked = clock()  # at what other Blenders have done
         self._unwritten: dict[str, Event] = {}
         self._noting_lock = threading.Lock()  # held while the disk works
         self._lock = threading.Lock()  # guards _live, held for a moment only
@@ -197,18 +198,25 @@ class Engine:
         yield
 
     def _heartbeat(self) -> Steps:
-        """While anything is open: keep our leases, take over what a dead Blender left, and show
-        what another Blender that shares the ledger has done."""
-        since = self._clock()
+        """While anything is open: keep our leases, leave to another Blender what it has taken over
+        (this machine, or this Blender, was stopped for minutes), take over what a dead one left,
+        and show what another Blender that shares the ledger has done."""
         while True:
             try:
-                is_open = self._ledger.renew()
+                held = self._ledger.renew()
+                for task_id, by_another in held.items():
+                    if by_another:
+                        self._worker.cancel(task_id)
                 for task in self._ledger.claim() if self._adopt else ():
-                    self._worker.add(task.id, self._take_up(task))
-                self._show_others(since - 1)  # also the end of the last one
+                    # It runs here already where the list was restored under it.
+                    if task.id not in self._worker:
+                        self._worker.add(task.id, self._take_up(task))
+                now, since = self._clock(), self._looked
+                # Also the end of the last one; all, where the clock was set back.
+                self._show_others(since - 1 if since <= now else 0.0)
                 self._tell_restored()
-                since = self._clock()
-                if not is_open:
+                self._looked = now
+                if not held:
                     return
             except LedgerError as error:
                 log.warning("the ledger did not answer: %s", error.code)
@@ -232,14 +240,14 @@ class Engine:
         self._publish(Trouble(message, advice, stops=False))
 
     def _show_others(self, since: float) -> None:
-        for task in self._ledger.tasks(since):
-            with self._lock:
-                live = self._live.get(task.id)
-                newer = live is None or task.updated > live.updated
-                if newer:
-                    self._live[task.id] = task
-            if newer:
-                self._publish(TaskChanged(task))
+        with self._noting_lock:  # nothing of ours is written or removed between reading and showing
+            for task in self._ledger.tasks(since):
+                with self._lock:
+                    live = self._live.get(task.id)
+                # A job here knows more than is written. Not by which is later: clocks are set.
+                other = live is None or task.updated != live.updated
+                if other and task.id not in self._worker:
+                    self._show(task)
 
     def _take_up(self, task: Task) -> Steps:
         with self._lock:
@@ -413,7 +421,10 @@ class Engine:
     def _remove(self, task_id: str) -> Steps:
         while True:
             try:
-                self._ledger.remove(task_id)
+                with self._noting_lock:
+                    self._ledger.remove(task_id)
+                    with self._lock:
+                        self._live.pop(task_id, None)
                 break
             except LeaseLost as lost:
                 self._show_stored(task_id, lost.stored)
@@ -421,8 +432,6 @@ class Engine:
             except LedgerError as error:
                 self._publish(Trouble(error.message, error.advice))
                 yield LEDGER_RETRY
-        with self._lock:
-            self._live.pop(task_id, None)
         self._sweep_task(task_id)
         self._publish(TaskRemoved(task_id))
 

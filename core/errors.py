@@ -13,6 +13,7 @@
     │   ├── Unreachable    the request surely did not arrive
     │   └── NoAnswer       the request may have arrived, what came of it is unknown
     ├── BadModel           a downloaded file is not a whole, safe GLB
+    │   └── CutOff         … its end is missing
     └── StorageError       the disk or a folder would not take it
         └── LedgerError    … and it was the task ledger
 
@@ -100,6 +101,10 @@ class NoAnswer(Transient):
 
 class BadModel(MaquetteError):
     """A downloaded file is not a whole, safe GLB."""
+
+
+class CutOff(BadModel):
+    """It is one as far as it goes; its end is missing."""
 
 
 class StorageError(MaquetteError):

@@ -23,7 +23,7 @@ from dataclasses import dataclass
 from pathlib import Path
 from typing import BinaryIO, Literal
 
-from .errors import BadModel, StorageError
+from .errors import BadModel, CutOff, StorageError
 from .gltf import judge
 from .gltf.kinds import AGAIN, OTHERWISE, WIDTHS, Json, damaged, other_version, too_much
 from .gltf.rules import Findings, Run
@@ -129,7 +129,7 @@ def _open(file: BinaryIO, size: int) -> tuple[bytes, _Binary]:
     if version != 2:
         raise other_version(version)
     if length > size:
-        raise BadModel(
+        raise CutOff(
             say("The model is cut off: a part of the file is missing."),
             say(AGAIN),
             details=f"{size} of {length} bytes",
@@ -164,7 +164,7 @@ def _not_a_glb(start: bytes) -> BadModel:
     if not start:
         message = say("The service sent an empty file instead of a model.")
     elif start[:4] == b"glTF":
-        message = say("The model is cut off: hardly anything of it arrived.")
+        return CutOff(say("The model is cut off: hardly anything of it arrived."), say(AGAIN))
     elif text.startswith((b"<!doctype html", b"<html")):
         message = say("The service sent a web page instead of a model.")
     elif text.startswith((b"<", b"{", b"[")):  # XML is what storage services answer with

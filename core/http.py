@@ -10,6 +10,7 @@ module counts for itself. Thread: any, one `Api` by one thread at a time.
 from __future__ import annotations
 
 import email.utils
+import http.cookiejar
 import io
 import json
 import logging
@@ -31,7 +32,7 @@ if TYPE_CHECKING:
 
 TIMEOUT = (10.0, 60.0)  # connect, and each silence while reading, seconds
 ANSWER_SECONDS = 120.0  # for one whole API answer
-ANSWER_BYTES = 8 << 20
+ANSWER_BYTES = 1 << 20  # the longest documented has a few KiB; parsing holds Python's lock
 
 
 @dataclass(frozen=True)
@@ -105,13 +106,15 @@ def load_requests() -> Any:
     return requests
 
 
-_sending = threading.local()  # .ours: this thread is in a request of ours
+# Of each thread. ours: it is in a request of ours. sessions: the kept ones by host; each holds the
+# certificates of all authorities, half a MiB, too much to have one for every open task.
+_thread = threading.local()
 
 
 def _without_query(record: logging.LogRecord) -> bool:
     """urllib3 logs whole URLs, where an answer's headers are odd even as a warning; the query of a
     result link is the right to read it. What other extensions ask with urllib3 is left alone."""
-    if getattr(_sending, "ours", False):
+    if getattr(_thread, "ours", False):
         record.msg, record.args = re.sub(r"\?[^\s'\")]+", "?…", record.getMessage()), ()
     return True
 
@@ -124,7 +127,6 @@ class Api:
         self.label = label
         self.timeout = TIMEOUT
         self._gate = gate
-        self._session: requests.Session | None = None
 
     def get(self, path: str) -> Reply:
         return self._call("GET", path)
@@ -173,9 +175,7 @@ class Api:
                 say("Copy it again from the service's page into the add-on's preferences."),
             )
         self._gate()
-        session = (None if once else self._session) or new_session(base_url)
-        if not once:
-            self._session = session
+        session = new_session(base_url) if once else _kept_session(base_url)
         with closing(session) if once else nullcontext():
             response = send(
                 session, method, base_url + path, self.label, f"{method} {path}",
@@ -227,8 +227,17 @@ class Api:
         return bytes(content)
 
 
+def _kept_session(base_url: str) -> requests.Session:
+    """This thread's, whose connections are used again. Nothing of an account is in it."""
+    sessions: dict[str, requests.Session] = _thread.__dict__.setdefault("sessions", {})
+    if base_url not in sessions:
+        sessions[base_url] = new_session(base_url)
+    return sessions[base_url]
+
+
 def new_session(url: str) -> requests.Session:
     session: requests.Session = load_requests().Session()
+    session.cookies.set_policy(http.cookiejar.DefaultCookiePolicy(allowed_domains=[]))
     # Proxies and company certificates come from the environment; this machine needs neither.
     session.trust_env = not is_loopback(address(url)[1])
     session.headers["User-Agent"] = "Maquette"
@@ -253,7 +262,7 @@ def send(
     right after. auth: never None, or requests would look into `.netrc`."""
     import urllib3.exceptions as lower
 
-    _sending.ours = True
+    _thread.ours = True
     try:
         return session.request(
             method,
@@ -268,7 +277,7 @@ def send(
     except (OSError, ValueError, lower.HTTPError) as error:
         raise connection_error(error, label, asked) from None
     finally:
-        _sending.ours = False
+        _thread.ours = False
 
 
 def connection_error(error: BaseException, label: str, asked: str) -> MaquetteError:

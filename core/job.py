@@ -23,6 +23,7 @@ from .errors import (
     BadModel,
     BadRequest,
     Busy,
+    CutOff,
     Expired,
     Gone,
     JobFailed,
@@ -471,22 +472,28 @@ class Job:
         failure: MaquetteError = Expired(say("The service listed no model."))
         for file in results.models:
             try:
-                yield from self._download(file, part)
+                announced = yield from self._download(file, part)
                 return glb.check(part)
             except (Expired, Refused, Unreachable) as error:
                 failure = error  # the next may come from another host
             except BadModel as error:
                 drop_part(part)
                 failure = error
+                if isinstance(error, CutOff) and not announced:
+                    raise NoAnswer(error.message, details=error.details) from error
         raise failure
 
-    def _download(self, file: ResultFile, part: Path) -> Events:
+    def _download(self, file: ResultFile, part: Path) -> Generator[Event, None, bool]:
+        """Returns whether the server had said how long it is. Where it had not, only the file
+        itself tells that its end is missing."""
+        total = None
         with closing(self._slices(file, part)) as slices:
             try:
                 for received, total in slices:
                     yield Downloading(received=received, total=total)
             except Offline as error:
                 raise NoAnswer(error.message, error.advice, retry_after=OFFLINE_WAIT) from None
+        return total is not None
 
     def _fetch_preview(self, file: ResultFile | None) -> Path | None:
         """A picture is worth one try, and never the model."""

@@ -28,7 +28,7 @@ from typing import Any
 from .errors import LedgerError
 from .journal import Journal
 from .language import say
-from .model import Event, Submitted, Task, TaskState, advance
+from .model import Event, Imported, Relocated, Submitted, Task, TaskState, advance
 from .records import event_json, read_task, task_from, task_json
 from .restore import Restored, restore
 
@@ -119,13 +119,18 @@ class Ledger:
                 raise LeaseLost(say("This task was changed by another Blender."), stored)
             if stored is None:
                 raise LeaseLost(say("This task is no longer in the list."))
-            # An open task is ours alone; a closed one may have been changed by another Blender.
-            task = live if live and live.state.is_open else stored
+            # An open task is ours alone; a closed one may have been changed by another Blender,
+            # which is not undone by a job that runs here still.
+            runs = bool(live and live.state.is_open)
+            ended = runs and not stored.state.is_open and not isinstance(event, Submitted)
+            task = live if live and runs and not ended else stored
             after = advance(task, event, now)
             others = row[1] != self.owner and self._holds(row[1], row[2])
             if stored.state.is_open and others and not isinstance(event, Submitted):
                 raise LeaseLost(say("Another Blender is working on this task."), stored)
-            if seen and (seen.state, seen.submit_key) != (stored.state, stored.submit_key):
+            late = ended and not isinstance(event, (Imported, Relocated))
+            changed = seen and (seen.state, seen.submit_key) != (stored.state, stored.submit_key)
+            if late or changed:
                 raise LeaseLost(say("This task was changed by another Blender."), stored)
             self._journal.note(after)
             ours = after.state.is_open
@@ -177,18 +182,22 @@ class Ledger:
                     taken.append(known)
         return taken
 
-    def renew(self) -> bool:
-        """Prolong our leases. False: nothing is open, here or in another Blender."""
+    def renew(self) -> dict[str, bool]:
+        """Prolong our leases. Returns the id of each open task, and whether another Blender holds
+        its lease."""
         with self._transaction() as db:
             db.execute(
                 "UPDATE tasks SET lease_until = ? WHERE owner = ?",
                 (self._clock() + LEASE_SECONDS, self.owner),
             )
-            (count,) = db.execute(
-                "SELECT count(*) FROM tasks WHERE state IN"
+            rows = db.execute(
+                "SELECT id, owner, lease_until FROM tasks WHERE state IN"
                 " ('submitting', 'waiting', 'generating', 'downloading')"
-            ).fetchone()
-            return bool(count)
+            )
+            return {
+                task_id: owner != self.owner and self._holds(owner, until)
+                for task_id, owner, until in rows
+            }
 
     def release(self) -> None:
         """Give up all our leases: another Blender, or the next start, may go on at once. Does not

@@ -73,11 +73,15 @@ def store(
     _make_library(library)
     with writing(library / MODEL):
         sha256, size = _sha256(glb), glb.stat().st_size
-        incoming = _tidy(library, task)
+        _tidy(library, task)
         for folder in _existing(library, task):
             if (record := _whole(folder, task)) and record["sha256"] == sha256:
                 _drop(glb, preview)
                 return _stored(folder, record)
+        # A name of its own: another Blender may be at the same task (a clock was set, a machine
+        # slept), and what one builds must not get its name while the other is half-way.
+        token = secrets.token_hex(3)
+        incoming = library / f".{_name(library, task)}.{token}.incoming"
         incoming.mkdir()
         try:
             record = {
@@ -137,7 +141,7 @@ def _name(library: Path, task: Task) -> str:
     the title cut where the whole path would become too long."""
     date = datetime.fromtimestamp(task.created, UTC).date().isoformat()
     task_id = re.sub(r"[^0-9A-Za-z]", "", task.id)[:8] or "task"
-    frame = len(str(library)) + len(f"/.{date}__{task_id}.incoming/preview.webp")
+    frame = len(str(library)) + len(f"/.{date}__{task_id}.123456.incoming/preview.webp")
     slug = task.request.slug[: max(1, LONGEST_PATH - frame)].strip("-") or "m"
     return f"{date}_{slug}_{task_id}"
 
@@ -157,22 +161,21 @@ def _existing(library: Path, task: Task) -> Iterator[Path]:
     return takewhile(_is_taken, _places(library, task))
 
 
-def _tidy(library: Path, task: Task) -> Path:
-    """Where the task's folder is built; what an earlier try left there is taken into the library
-    if it is whole, and cleared away if not."""
+def _tidy(library: Path, task: Task) -> None:
+    """What earlier tries left where they built is taken into the library if it is whole, and
+    cleared away if not."""
     for doomed in library.glob(f".{DOOMED}*"):  # what a death left of the line below
         shutil.rmtree(doomed, ignore_errors=True)
-    incoming = library / f".{_name(library, task)}.incoming"
-    if _whole(incoming, task):
-        _appear(incoming, library, task)
-    elif incoming.exists():
-        # Out of the way first, which is one step: another Blender that works on the same task (a
-        # clock was set) may just be making it appear, and then its files must stay.
-        doomed = library / f".{DOOMED}{secrets.token_hex(4)}"
-        with suppress(FileNotFoundError):
+    for incoming in library.glob(f".{_name(library, task)}.*.incoming"):
+        with suppress(FileNotFoundError):  # the other Blender was quicker
+            if _whole(incoming, task):
+                _appear(incoming, library, task)
+                continue
+            # Out of the way first, which is one step: another Blender may just be making it
+            # appear, and then its files must stay.
+            doomed = library / f".{DOOMED}{secrets.token_hex(4)}"
             os.rename(incoming, doomed)
             shutil.rmtree(doomed)
-    return incoming
 
 
 def _make_library(library: Path) -> None:

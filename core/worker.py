@@ -78,6 +78,11 @@ class Worker:
                 self._schedule(work, 0.0)
             return True
 
+    def __contains__(self, name: str) -> bool:
+        """Is there a job of that name, running, waiting or yet to begin?"""
+        with self._changed:
+            return name in self._works
+
     def hurry(self, name: str) -> None:
         """Have the job's next piece run now, whatever it waits for."""
         with self._changed:

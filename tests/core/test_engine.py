@@ -25,7 +25,7 @@ from core.engine import (
     Trouble,
 )
 from core.ledger import Ledger
-from core.model import Origin, Retry, TaskState, retry_means
+from core.model import Origin, Relocated, Retry, TaskState, retry_means
 from core.providers import get_provider
 from core.providers.options import make_request
 from core.sandbox.messages import Drop
@@ -465,6 +465,41 @@ def test_an_accepted_job_is_noted_even_if_its_row_is_gone(tmp_path, sandbox):
     user.until(lambda: task_id in user.removed)
     user.until(lambda: any(t.state is TaskState.READY for t in user.tasks.values()))
     assert len(sandbox.charges) == 1
+    user.engine.close(5)
+
+
+def test_a_job_that_another_blender_took_over_ends_here(user, sandbox):
+    """This one stood still for minutes, and then goes on as if nothing had been."""
+    sandbox.seconds = 3600
+    task_id = user.generate("rodin")
+    user.until_state(task_id, TaskState.WAITING, TaskState.GENERATING)
+    other = Ledger(user.folders.ledger)
+    with other._transaction() as db:
+        held = ("elsewhere:1:token", time.time() + 50)
+        db.execute("UPDATE tasks SET owner = ?, lease_until = ?", held)
+    patiently(lambda: task_id not in user.engine._worker)
+    asked = len(sandbox.requests)
+    time.sleep(0.1)  # the job would have asked many times
+    assert len(sandbox.requests) == asked
+    assert user.tasks[task_id].state.is_open
+    with other._transaction() as db:
+        assert db.execute("SELECT owner FROM tasks").fetchone() == ("elsewhere:1:token",)
+    other.close()
+
+
+def test_what_another_blender_did_is_shown_although_the_clock_was_set_back(tmp_path, sandbox):
+    days = [20_000.0]
+    user = User(tmp_path, sandbox, clock=lambda: days[0] * 86400 + time.time() % 10_000)
+    sandbox.rodin.balance = 0
+    failed = user.generate("rodin")
+    user.until_state(failed, TaskState.FAILED)
+    sandbox.rodin.balance, sandbox.seconds = 100, 3600
+    user.generate("rodin", "another")  # keeps the heart beating
+    other = Ledger(user.folders.ledger, lambda: (days[0] - 2) * 86400)
+    other.record(failed, Relocated(file="/moved.blend", scene="Scene"))
+    days[0] -= 1
+    user.until(lambda: user.tasks[failed].origin.file == "/moved.blend")
+    other.close()
     user.engine.close(5)
 
 

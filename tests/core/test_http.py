@@ -421,7 +421,7 @@ def test_this_machine_is_asked_without_a_proxy(monkeypatch: pytest.MonkeyPatch) 
 
 def test_requests_is_missing(monkeypatch: pytest.MonkeyPatch) -> None:
     monkeypatch.setitem(sys.modules, "requests", None)
-    error = raised(lambda: api("https://api.example.com").get("/"))
+    error = raised(lambda: api("https://first.example.com").get("/"))
     assert type(error) is SetupError
     assert "Restart Blender" in error.advice
 

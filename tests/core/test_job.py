@@ -590,6 +590,32 @@ def test_a_cut_download_goes_on_where_it_was(world):
     assert world.charges == 1
 
 
+def test_a_download_of_unknown_length_that_ends_too_early_is_begun_again(world):
+    on_download(world, lambda reply: replace(reply, length=-1, cut=len(reply.body) // 2))
+    world.run()
+    assert world.task.state is TaskState.READY
+    assert (Path(world.task.folder) / world.task.model).stat().st_size > 0
+    assert world.charges == 1
+
+
+def test_a_model_that_the_service_has_only_in_part_is_not_fetched_again_and_again(world):
+    asked = []
+
+    def intercept(request, carry_out):
+        reply = carry_out()
+        if reply.body[:4] != b"glTF":
+            return reply
+        asked.append(request.path)
+        half = reply.body[: len(reply.body) // 2]
+        return replace(reply, body=half, length=len(half), headers={})
+
+    world.sandbox.intercept = intercept
+    world.run()
+    assert world.task.state is not TaskState.READY
+    assert "cut off" in world.task.message
+    assert len(asked) == len(set(asked)) <= 2
+
+
 def test_an_expired_link_is_asked_for_again(world):
     on_download(world, Reply(403, {}, b"<Error>expired</Error>"))
     world.run()

@@ -19,10 +19,12 @@ from core.model import (
     Accepted,
     Downloading,
     Failed,
+    Generating,
     GenerationRequest,
     Imported,
     Origin,
     Ready,
+    Relocated,
     Resumed,
     Stopped,
     Submitted,
@@ -136,6 +138,32 @@ def test_a_closed_task_may_be_changed_by_any_blender_and_nothing_is_overwritten(
     after = ledger.record("t1", Imported(), live)
     assert after.state is TaskState.IMPORTED
     assert [name for _, name, _ in ledger.steps("t1")] == ["Ready", "Imported", "Imported"]
+    other.close()
+
+
+def test_a_job_that_runs_on_undoes_nothing_that_another_blender_has_ended(ledger, clock):
+    other = Ledger(ledger.path, clock)
+    ledger.add(a_task())
+    live = ledger.record("t1", Generating())
+    clock.now += LEASE_SECONDS + 1
+    assert [task.id for task in other.claim()] == ["t1"]
+    other.record("t1", Ready(folder="/f", model="model.glb"))
+    with pytest.raises(LeaseLost) as lost:
+        ledger.record("t1", Failed(message="the link is gone"), live)
+    assert lost.value.stored.state is TaskState.READY
+    moved = ledger.record("t1", Relocated(file="/saved.blend", scene="Scene"), live)
+    assert (moved.state, moved.origin.file) == (TaskState.READY, "/saved.blend")
+    assert [task.state for task in other.tasks()] == [TaskState.READY]
+    other.close()
+
+
+def test_renewing_tells_what_another_blender_holds(ledger, clock):
+    other = Ledger(ledger.path, clock)
+    ledger.add(a_task("t1"))
+    other.add(a_task("t2"))
+    assert ledger.renew() == {"t1": False, "t2": True}
+    clock.now += LEASE_SECONDS + 1
+    assert ledger.renew() == {"t1": False, "t2": False}
     other.close()
 
 

@@ -14,6 +14,7 @@ import subprocess
 import sys
 import tempfile
 from collections.abc import Callable, Iterator, Mapping
+from contextlib import suppress
 from dataclasses import replace
 from pathlib import Path
 from typing import Any
@@ -209,7 +210,8 @@ def test_paths_stay_short_enough_for_windows(tmp_path: Path, glb: Path) -> None:
     library = tmp_path / ("l" * max(1, LONGEST_PATH - 60 - len(str(tmp_path))))
     stored = put(library, glb)
     assert stored.folder.is_dir()
-    assert len(str(library / f".{stored.folder.name}.incoming" / "preview.webp")) <= LONGEST_PATH
+    built = library / f".{stored.folder.name}.123456.incoming"
+    assert len(str(built / "preview.webp")) <= LONGEST_PATH
     assert find(library, TASK) == stored
 
 
@@ -326,7 +328,7 @@ def test_nothing_is_found_where_nothing_is(library: Path) -> None:
 
 
 def test_leftovers_of_an_earlier_try_are_cleared_away(library: Path, glb: Path) -> None:
-    stale = library / f".{NAME}.incoming"
+    stale = library / f".{NAME}.123456.incoming"
     (stale / "deeper").mkdir(parents=True)
     (stale / "model.glb").write_bytes(MODEL[:100])
     (stale / "task.json").write_text('{"half')
@@ -338,7 +340,7 @@ def test_leftovers_of_an_earlier_try_are_cleared_away(library: Path, glb: Path) 
 
 def test_a_whole_model_that_only_lacked_its_name_is_taken(library: Path, glb: Path) -> None:
     stored = put(library, glb)
-    stored.folder.rename(library / f".{NAME}.incoming")
+    stored.folder.rename(library / f".{NAME}.123456.incoming")
     assert find(library, TASK) == stored
     assert names(library) == [NAME]
 
@@ -347,7 +349,7 @@ def test_an_earlier_paid_model_that_lacked_its_name_is_not_cleared_away(
     library: Path, glb: Path, tmp_path: Path
 ) -> None:
     stored = put(library, glb)
-    stored.folder.rename(library / f".{NAME}.incoming")
+    stored.folder.rename(library / f".{NAME}.123456.incoming")
     second = put(library, download(tmp_path, files.rigged().data()))
     assert second.folder.name == f"{NAME}-2"
     assert (library / NAME / "model.glb").read_bytes() == MODEL
@@ -506,11 +508,49 @@ def test_a_file_in_the_librarys_place(library: Path, glb: Path) -> None:
     assert glb.read_bytes() == MODEL
 
 
-def test_a_file_where_the_folder_is_built(library: Path, glb: Path) -> None:
+def test_a_file_where_a_folder_was_built(library: Path, glb: Path) -> None:
     library.mkdir()
-    (library / f".{NAME}.incoming").write_text("not a folder")
+    (library / f".{NAME}.123456.incoming").write_text("not a folder")
     assert "could not be written" in refused(library, glb)
     assert glb.read_bytes() == MODEL
+
+
+def test_two_blenders_that_build_at_once_never_show_what_is_half_built(
+    library: Path, glb: Path, tmp_path: Path, monkeypatch: pytest.MonkeyPatch
+) -> None:
+    """The other took the first's work for a leftover, and has just begun with its own when the
+    first gives its own a name."""
+    (tmp_path / "other").mkdir()
+    other = download(tmp_path / "other")
+    whole, appear, put_pictures = (
+        core.library._whole,
+        core.library._appear,
+        core.library._put_pictures,
+    )
+    shown = []
+
+    def the_other_begins(incoming: Path, *where: Any) -> Path:
+        def goes_on(task: Task, folder: Path) -> list[str | None]:
+            monkeypatch.setattr(core.library, "_put_pictures", put_pictures)
+            with suppress(FileNotFoundError):
+                appear(incoming, *where)
+            shown.extend(path.name for path in library.iterdir() if path.name[0] != ".")
+            return put_pictures(task, folder)
+
+        monkeypatch.setattr(core.library, "_appear", appear)
+        monkeypatch.setattr(core.library, "_put_pictures", goes_on)
+        monkeypatch.setattr(core.library, "_whole", lambda *_: None)
+        put(library, other)
+        monkeypatch.setattr(core.library, "_whole", whole)
+        return appear(incoming, *where)
+
+    monkeypatch.setattr(core.library, "_appear", the_other_begins)
+    with suppress(StorageError):
+        put(library, glb)
+    assert shown == []
+    assert names(library) == [NAME]
+    assert names(library / NAME) == ["model.glb", "task.json"]
+    assert find(library, TASK)
 
 
 def test_a_download_that_is_not_there(library: Path, tmp_path: Path) -> None:
@@ -531,7 +571,7 @@ def test_a_library_on_another_disk(other_disk: Path, tmp_path: Path, glb: Path) 
 def test_what_appears_while_it_is_cleared_away_stays(library: Path, monkeypatch) -> None:
     """Two Blenders on one task, after a clock was set: one looks at a folder that is not whole yet,
     the other makes it appear that moment."""
-    incoming = library / f".{NAME}.incoming"
+    incoming = library / f".{NAME}.123456.incoming"
     incoming.mkdir(parents=True)
     (incoming / "model.glb").write_bytes(MODEL)
 
