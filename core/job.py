@@ -19,6 +19,14 @@ from typing import TypeVar
 
 from . import glb, library
 from .download import MODEL_BYTES, download, drop_part
+from .endings import (
+    rested,
+    same_order,
+    stopped_unsent,
+    stopped_unsure,
+    stopped_watching,
+    unconfirmed,
+)
 from .errors import (
     BadModel,
     BadRequest,
@@ -53,7 +61,8 @@ from .model import (
     Unconfirmed,
     Uploading,
 )
-from .providers.base import Pacing, Provider, ResultFile, Results, Status
+from .pace import Pace, Patience
+from .providers.base import Provider, ResultFile, Results, Status
 from .wording import duration
 from .worker import Cancelled
 
@@ -65,7 +74,6 @@ LONGEST_RETRY_AFTER = 3600.0
 TRIES = 5  # uploads, and fresh links for one download that does not get on
 PROGRESS_BYTES = 1 << 18  # what counts as getting on
 BALANCE_SECONDS = 5.0  # of silence; the order waits for it
-STEP_SECONDS = 60.0  # at most, of one try without its wait
 PREVIEW_BYTES = 10 << 20
 PREVIEW_SECONDS = 15.0  # the model, which is paid for, waits for it
 
@@ -75,44 +83,6 @@ class _End(Exception):
 
     def __init__(self, event: Event) -> None:
         self.event = event
-
-
-class Pace:
-    """Seconds until the next poll: growing, with jitter so that many jobs do not march in step.
-
-    Where it is known how long such jobs take (`left`: seconds, or None), half of that is waited:
-    few polls while nothing can have happened, close ones when it is about to.
-    """
-
-    def __init__(self, pacing: Pacing, rng: random.Random) -> None:
-        self._pacing = pacing
-        self._rng = rng
-        self._next = pacing.shortest
-
-    def next(self, left: float | None = None) -> float:
-        pacing = self._pacing
-        wait = self._next if left is None or left <= 0 else left / 2
-        self._next = min(self._next * pacing.growth, pacing.longest)
-        wait = min(max(wait, pacing.shortest), pacing.longest)
-        return wait * self._rng.uniform(0.9, 1.1)
-
-
-class Patience:
-    """How long is still watched. Only watched time counts: a machine that slept, or a clock that
-    was set, adds at most a minute to the wait that was asked for."""
-
-    def __init__(self, seconds: float, clock: Callable[[], float]) -> None:
-        self._left = seconds
-        self._clock = clock
-        self._since = clock()
-        self._most = STEP_SECONDS
-
-    def is_over(self, wait: float) -> bool:
-        """wait: seconds until the next try, should there be one. Ask once per try."""
-        now = self._clock()
-        self._left -= min(max(now - self._since, 0.0), self._most)
-        self._since, self._most = now, wait + STEP_SECONDS
-        return self._left < 0
 
 
 class Job:
@@ -214,17 +184,7 @@ class Job:
         if self.is_known(accepted.job_id):
             # Triverse counts equal orders within a short time as one (`allow_duplicate`,
             # docs.triverse.ai): it gave the job it had.
-            raise _End(
-                Stopped(
-                    message=say(
-                        "{service} took this for the same order as the one before: nothing new is"
-                        " made, and nothing more is charged.",
-                        service=provider.label,
-                    ),
-                    advice=say("Change something or wait a little, then press Retry."),
-                    unsent=True,
-                )
-            )
+            raise _End(same_order(provider))
         self.accepted = replace(accepted, at=self.clock())  # from here on, a cancel knows of it
         yield Submitted(accepted=accepted, wait=accepted.first_poll)
         return self.accepted
@@ -275,61 +235,14 @@ class Job:
             api.timeout = TIMEOUT
 
     def _unconfirmed(self, error: MaquetteError) -> Unconfirmed:
-        label = self.provider.label
-        before = self.balance
-        after = self._balance() if before is not None else None
-        if self.provider.repeatable:
-            advice = say("Resume sends the same order again, which is charged once.")
-        elif before is not None and after is not None:
-            advice = say(
-                "It was sent at {time}. Your balance was {before} credits before that and is"
-                " {after} now: look for other jobs of that time before you send it again, which"
-                " is charged again.",
-                time=time.strftime("%H:%M", time.localtime(self.sent)),
-                before=f"{before:,g}",
-                after=f"{after:,g}",
-            )
-        else:
-            advice = say(
-                "Look at your balance or job list at {service} before you send it again:"
-                " if the job was taken, sending it again is charged again.",
-                service=label,
-            )
-        return Unconfirmed(
-            message=say(
-                "It is not known whether {service} took this job. {trouble}",
-                service=label,
-                trouble=error.message,
-            ),
-            advice=advice,
-            details=error.details,
-        )
+        after = self._balance() if self.balance is not None else None
+        return unconfirmed(self.provider, error, self.balance, after, self.sent)
 
     def _cancelled(self, why: str = "") -> Stopped:
+        if not self.accepted:
+            return stopped_unsure() if self.maybe_sent else stopped_unsent(why)
         price = self.provider.estimate(self.task.request)
-        if self.accepted and price and not price.credits:
-            return Stopped(
-                message=say("Not watched any more."), advice=say("Resume fetches the result.")
-            )
-        if self.accepted:
-            return Stopped(
-                message=say("Not watched any more."),
-                advice=say(
-                    "{service} has no way to cancel: it may finish the job and charge for it."
-                    " Resume fetches the result.",
-                    service=self.provider.label,
-                ),
-            )
-        if self.maybe_sent:
-            return Stopped(
-                message=say("Stopped before the answer came; the job may have been taken."),
-                advice=say("Resume sends the same order again, which is charged once."),
-            )
-        return Stopped(
-            message=why or say("Stopped before it was sent."),
-            advice=say("Nothing was charged. Retry sends it."),
-            unsent=True,
-        )
+        return stopped_watching(self.provider, is_free=bool(price and not price.credits))
 
     # --- wait ---
 
@@ -379,15 +292,7 @@ class Job:
     def _go_on(self, wait: float) -> None:
         """Ends the watching when its time is over."""
         if self.patience.is_over(wait):
-            raise _End(
-                Stopped(
-                    message=say("Not watched any more after {time}.", time=duration(self.deadline)),
-                    advice=say(
-                        "{service} may still finish it: Resume looks again.",
-                        service=self.provider.label,
-                    ),
-                )
-            )
+            raise _End(rested(self.provider, self.deadline))
 
     # --- download, check, keep ---
 

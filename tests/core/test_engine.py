@@ -454,7 +454,7 @@ def test_an_accepted_job_is_noted_even_if_its_row_is_gone(tmp_path, sandbox):
         if request.path.endswith("/rodin"):
             reply = carry_out()
             other = Ledger(user.folders.ledger)
-            with other._transaction() as db:
+            with other._database.transaction() as db:
                 db.execute("DELETE FROM tasks")
             other.close()
             return reply
@@ -474,7 +474,7 @@ def test_a_job_that_another_blender_took_over_ends_here(user, sandbox):
     task_id = user.generate("rodin")
     user.until_state(task_id, TaskState.WAITING, TaskState.GENERATING)
     other = Ledger(user.folders.ledger)
-    with other._transaction() as db:
+    with other._database.transaction() as db:
         held = ("elsewhere:1:token", time.time() + 50)
         db.execute("UPDATE tasks SET owner = ?, lease_until = ?", held)
     patiently(lambda: task_id not in user.engine._worker)
@@ -482,7 +482,7 @@ def test_a_job_that_another_blender_took_over_ends_here(user, sandbox):
     time.sleep(0.1)  # the job would have asked many times
     assert len(sandbox.requests) == asked
     assert user.tasks[task_id].state.is_open
-    with other._transaction() as db:
+    with other._database.transaction() as db:
         assert db.execute("SELECT owner FROM tasks").fetchone() == ("elsewhere:1:token",)
     other.close()
 
@@ -520,7 +520,7 @@ def test_what_could_not_be_noted_is_noted_when_blender_closes(tmp_path, sandbox)
     """The ledger was held by another program just when the service answered."""
     user = User(tmp_path, sandbox)
     user.engine._ledger.tasks()  # opened
-    user.engine._ledger._db.execute("PRAGMA busy_timeout = 20")
+    user.engine._ledger._database.patience = 0.02
     other = sqlite3.connect(user.folders.ledger, isolation_level=None, check_same_thread=False)
 
     def hold_ledger(request, carry_out):

@@ -18,7 +18,7 @@ import core.job
 from core import glb
 from core.errors import Offline
 from core.http import Account
-from core.job import Job, Pace
+from core.job import Job
 from core.model import (
     Downloading,
     Event,
@@ -39,6 +39,7 @@ from core.model import (
     advance,
     retry_means,
 )
+from core.pace import Pace
 from core.providers import get_provider
 from core.providers.base import Pacing
 from core.providers.options import make_request

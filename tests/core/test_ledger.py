@@ -13,8 +13,10 @@ from pathlib import Path
 
 import pytest
 
+from core.database import SCHEMA
 from core.errors import LedgerError
-from core.ledger import LEASE_SECONDS, SCHEMA, LeaseLost, Ledger
+from core.leases import LEASE_SECONDS
+from core.ledger import LeaseLost, Ledger
 from core.model import (
     Accepted,
     Downloading,

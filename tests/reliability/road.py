@@ -87,6 +87,9 @@ class Hand:
             works.append(steps)
             self.agenda.due.setdefault((self, name), self.agenda.clock.now)
 
+    def __contains__(self, name: str) -> bool:
+        return bool(self.works.get(name))
+
     def hurry(self, name: str) -> None:
         if self.works.get(name):
             self.agenda.due[self, name] = self.agenda.clock.now
