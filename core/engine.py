@@ -204,13 +204,12 @@ class Engine:
         while True:
             try:
                 held = self._ledger.renew()
-                for task_id, by_another in held.items():
-                    if by_another:
+                here = {task_id for task_id in held if task_id in self._worker}
+                for task_id in here:
+                    if held[task_id]:
                         self._worker.cancel(task_id)
                 for task in self._ledger.claim() if self._adopt else ():
-                    # It runs here already where the list was restored under it.
-                    if task.id not in self._worker:
-                        self._worker.add(task.id, self._take_up(task))
+                    self._worker.add(task.id, self._take_up(task, task.id in here))
                 now, since = self._clock(), self._looked
                 # Also the end of the last one; all, where the clock was set back.
                 self._show_others(since - 1 if since <= now else 0.0)
@@ -249,9 +248,14 @@ class Engine:
                 if other and task.id not in self._worker:
                     self._show(task)
 
-    def _take_up(self, task: Task) -> Steps:
+    def _take_up(self, task: Task, was_here: bool) -> Steps:
+        """task: as claimed. was_here: a job of it ran here (the list was restored under it), and
+        has ended by now: what it came to counts."""
         with self._lock:
+            task = self._live.get(task.id, task) if was_here else task
             self._live[task.id] = task
+        if not task.state.is_open:
+            return
         unsent = not task.accepted and not task.submit_key
         if unsent and self._clock() - task.created > UNSENT_SECONDS:
             yield from self._noting(

@@ -415,9 +415,11 @@ def retry_means(task: Task, repeatable: bool) -> Retry:
     match task.state:
         case TaskState.FAILED | TaskState.STOPPED if task.accepted:
             return Retry.PAY_AGAIN if task.final else Retry.RESUME
-        case TaskState.FAILED | TaskState.STOPPED:
-            return Retry.SUBMIT
         case TaskState.UNCONFIRMED:
             # Without its key a repeat would be another order.
             return Retry.RESUME if repeatable and task.submit_key else Retry.PAY_AGAIN
+        case TaskState.STOPPED if task.submit_key:  # before the answer came
+            return Retry.RESUME if repeatable else Retry.PAY_AGAIN
+        case TaskState.FAILED | TaskState.STOPPED:
+            return Retry.SUBMIT
     return Retry.NONE

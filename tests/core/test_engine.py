@@ -487,6 +487,23 @@ def test_a_job_that_another_blender_took_over_ends_here(user, sandbox):
     other.close()
 
 
+@pytest.mark.parametrize("service", SERVICES)
+def test_a_list_restored_under_a_running_job_is_no_reason_to_begin_it_twice(user, sandbox, service):
+    """In a restored list nobody holds anything."""
+    sandbox.seconds = 0.5
+    task_id = user.generate(service)
+    user.until_state(task_id, TaskState.WAITING, TaskState.GENERATING)
+    other = Ledger(user.folders.ledger)
+    with other._database.transaction() as db:
+        db.execute("UPDATE tasks SET owner = '', lease_until = 0")
+    user.until_state(task_id, TaskState.READY)
+    patiently(lambda: not user.engine.busy)
+    assert len(sandbox.charges) == 1
+    names = [name for _, name, _ in other.steps(task_id)]
+    assert names.count("Downloading") == names.count("Ready") == 1
+    other.close()
+
+
 def test_what_another_blender_did_is_shown_although_the_clock_was_set_back(tmp_path, sandbox):
     days = [20_000.0]
     user = User(tmp_path, sandbox, clock=lambda: days[0] * 86400 + time.time() % 10_000)

@@ -529,6 +529,24 @@ def test_cancel_stops_the_watching_and_tells_what_it_means(world, after):
     assert world.charges == 1
 
 
+def test_a_cancel_before_the_answer_came_can_be_resumed(triverse):
+    fault(triverse, SUBMITS, lambda reply: Drop())
+    for event in (steps := triverse.job().run()):
+        triverse.task = advance(triverse.task, event, triverse.now)
+        if isinstance(event, Interrupted):
+            break
+    stopped = steps.throw(Cancelled())
+    triverse.task = advance(triverse.task, stopped, triverse.now)
+    assert "may have been taken" in stopped.message
+    assert triverse.charges == 1
+    assert retry_means(triverse.task, repeatable=True) is Retry.RESUME
+    assert retry_means(triverse.task, repeatable=False) is Retry.PAY_AGAIN
+    triverse.task = advance(triverse.task, Resumed(), triverse.now)
+    triverse.run()
+    assert triverse.task.state is TaskState.READY
+    assert triverse.charges == 1
+
+
 def test_a_cancel_that_comes_just_after_acceptance_says_so(world):
     steps = world.job().run()
     world.task = advance(world.task, next(steps), world.now)
