@@ -7,15 +7,15 @@ from __future__ import annotations
 
 import time
 
-from .errors import MaquetteError
+from .errors import MaquetteError, NoAnswer
 from .language import say
-from .model import Stopped, Unconfirmed
+from .model import Stopped, Task, Unconfirmed
 from .providers.base import Provider
 from .wording import duration
 
 
 def unconfirmed(
-    provider: Provider,
+    provider: Provider | type[Provider],
     error: MaquetteError,
     before: float | None,
     after: float | None,
@@ -64,7 +64,7 @@ def same_order(provider: Provider) -> Stopped:
     )
 
 
-def stopped_unsent(why: str = "") -> Stopped:
+def unsent(why: str = "") -> Stopped:
     return Stopped(
         message=why or say("Stopped before it was sent."),
         advice=say("Nothing was charged. Retry sends it."),
@@ -72,25 +72,33 @@ def stopped_unsent(why: str = "") -> Stopped:
     )
 
 
-def stopped_unsure() -> Stopped:
-    """Between an order and its answer, where a repeat is charged once."""
-    return Stopped(
-        message=say("Stopped before the answer came; the job may have been taken."),
-        advice=say("Resume sends the same order again, which is charged once."),
-    )
-
-
-def stopped_watching(provider: Provider, *, is_free: bool) -> Stopped:
-    """The user has stopped an accepted job."""
-    if is_free:
-        advice = say("Resume fetches the result.")
-    else:
-        advice = say(
-            "{service} has no way to cancel: it may finish the job and charge for it."
-            " Resume fetches the result.",
-            service=provider.label,
+def stopped(
+    provider: Provider | type[Provider], task: Task, *, is_free: bool
+) -> Stopped | Unconfirmed:
+    """By the user. task: as it stands; with a `submit_key` but not accepted, it is somewhere
+    between its order and the answer."""
+    if task.accepted and is_free:
+        return Stopped(
+            message=say("Not watched any more."), advice=say("Resume fetches the result.")
         )
-    return Stopped(message=say("Not watched any more."), advice=advice)
+    if task.accepted:
+        return Stopped(
+            message=say("Not watched any more."),
+            advice=say(
+                "{service} has no way to cancel: it may finish the job and charge for it."
+                " Resume fetches the result.",
+                service=provider.label,
+            ),
+        )
+    if not task.submit_key:
+        return unsent()
+    if provider.repeatable:
+        return Stopped(
+            message=say("Stopped before the answer came; the job may have been taken."),
+            advice=say("Resume sends the same order again, which is charged once."),
+        )
+    closed = NoAnswer(say("Blender closed before the answer came."))
+    return unconfirmed(provider, closed, None, None, task.sent)
 
 
 def rested(provider: Provider, deadline: float) -> Stopped:

@@ -16,6 +16,7 @@ from dataclasses import replace
 from functools import partial
 
 from .accounts import Accounts
+from .endings import stopped
 from .errors import LedgerError, MaquetteError, Offline
 from .job import Events, Job
 from .language import mark, say
@@ -420,7 +421,9 @@ class Engine:
         with self._lock:
             task = self._live.get(task_id)
         if task and task.state.is_open and not self._worker.cancel(task_id):
-            yield from self._noting(task_id, Stopped(message=say("Not watched any more.")))
+            # No job of it runs here: a Blender died over it, and nobody has taken it up yet.
+            kind = get_provider(task.request.provider)
+            yield from self._noting(task_id, stopped(kind, task, is_free=False))
 
     def _remove(self, task_id: str) -> Steps:
         while True:

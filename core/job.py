@@ -19,14 +19,7 @@ from typing import TypeVar
 
 from . import glb, library
 from .download import MODEL_BYTES, download, drop_part
-from .endings import (
-    rested,
-    same_order,
-    stopped_unsent,
-    stopped_unsure,
-    stopped_watching,
-    unconfirmed,
-)
+from .endings import rested, same_order, stopped, unconfirmed, unsent
 from .errors import (
     BadModel,
     BadRequest,
@@ -54,7 +47,6 @@ from .model import (
     Postponed,
     Queued,
     Ready,
-    Stopped,
     Submitted,
     Submitting,
     Task,
@@ -158,7 +150,7 @@ class Job:
                 wait = self._wait(error)
                 if self.patience.is_over(wait):
                     why = say("{trouble} It was not taken in time.", trouble=error.message)
-                    raise _End(self._cancelled(why)) from None
+                    raise _End(self._cancelled() if self.maybe_sent else unsent(why)) from None
                 yield Postponed(
                     message=_then(mark("{trouble} It is sent again in {time}."), error, wait),
                     submit_key=submit_key if self.maybe_sent else "",
@@ -238,11 +230,12 @@ class Job:
         after = self._balance() if self.balance is not None else None
         return unconfirmed(self.provider, error, self.balance, after, self.sent)
 
-    def _cancelled(self, why: str = "") -> Stopped:
-        if not self.accepted:
-            return stopped_unsure() if self.maybe_sent else stopped_unsent(why)
+    def _cancelled(self) -> Event:
         price = self.provider.estimate(self.task.request)
-        return stopped_watching(self.provider, is_free=bool(price and not price.credits))
+        # As far as this job has come: what it was stored with is behind that.
+        key = (self.task.submit_key or "sent") if self.maybe_sent else ""
+        task = replace(self.task, accepted=self.accepted, submit_key=key)
+        return stopped(self.provider, task, is_free=bool(price and not price.credits))
 
     # --- wait ---
 
