@@ -62,12 +62,13 @@ def core(session: nox.Session, packages: str) -> None:
 
 @nox.session
 def campaign(session: nox.Session) -> None:
-    """All of tests/reliability, and the same faults for the usual way. Under an hour on two cores.
-    Writes bench/results/reliability.md."""
+    """All of tests/reliability, ten minutes in real windows, and the same faults for the usual way.
+    Over an hour on two cores. Writes bench/results/reliability.md."""
     session.install(*CORE_TESTS)
     session.install("--no-deps", "--require-hashes", "-r", "vendor/wheels.lock")
     outcomes = ROOT / ".nox" / "outcomes.jsonl"
-    outcomes.unlink(missing_ok=True)
+    for old in (outcomes, *outcomes.parent.glob("soak-*.md")):
+        old.unlink(missing_ok=True)
     os.environ |= {"MAQUETTE_CAMPAIGN": "1", "MAQUETTE_OUTCOMES": str(outcomes)}
     began, python = time.monotonic(), f"{session.bin}/python"
     command = [python, "-m", "pytest", "-q", "-s", "--timeout", "2700"]
@@ -80,9 +81,34 @@ def campaign(session: nox.Session) -> None:
         failed = beside.wait()
     if failed:
         session.error("a history ended otherwise than it should")
+    soak(session, [*command, "tests/window/test_soak.py"])
     took = f"--seconds={time.monotonic() - began:.0f}"
     report = ["bench/reliability.py", "--outcomes", str(outcomes), took, "--write"]
     session.run("python", *report, *session.posargs)
+
+
+def soak(session: nox.Session, command: list[str]) -> None:
+    """In every Blender of which there can be a window, all at once: most of it is waiting."""
+    found = []
+    for name in windows.names():
+        try:
+            found.append(windows.find(name).name)
+        except windows.Missing as error:
+            session.warn(f"No ten minutes in Blender {name}: {error}")
+    if not found:
+        return
+    with blenders._alone(ROOT / ".nox" / "build.lock"):
+        build = [sys.executable, "tools/build.py", "--blender", BENCH_BLENDER]
+        session.run(*build, external=True, silent=True)
+    running = [
+        subprocess.Popen(
+            command, cwd=ROOT, stdin=subprocess.DEVNULL, env=os.environ | {"MAQUETTE_WINDOW": name}
+        )
+        for name in found
+    ]
+    codes = [process.wait() for process in running]
+    if any(codes):
+        session.error("ten minutes in a window ended otherwise than they should")
 
 
 @nox.session(venv_backend="none")

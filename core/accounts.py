@@ -75,6 +75,7 @@ class Accounts:
     def set_key(self, provider_id: str, key: str) -> None:
         """Store a key, or forget it if "". Errors: StorageError; the old keys are kept then."""
         with self._lock:
+            self._keys = None  # another Blender may have stored one meanwhile
             keys = {**self._stored(), provider_id: key.strip()}
             keys = {name: value for name, value in keys.items() if value}
             new = self._file.with_name(self._file.name + ".new")

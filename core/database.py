@@ -22,7 +22,7 @@ from .journal import Journal
 from .language import say
 from .model import Task
 from .records import read_task, task_json
-from .restore import Restored, restore
+from .restore import Restored, restore, unsure
 
 SCHEMA = 1
 _TABLES = """
@@ -63,7 +63,7 @@ class Database:
         self._journal = journal
         self._lock = threading.Lock()
         self._db: sqlite3.Connection | None = None
-        self._file = (0, 0)  # device and inode of what is open
+        self._files: object = None  # devices and inodes of what is open
 
     @contextmanager
     def transaction(self) -> Iterator[sqlite3.Connection]:
@@ -87,8 +87,9 @@ class Database:
                 raise _disk_error(error, self.path) from error
 
     def _connection(self) -> sqlite3.Connection:
-        # Another Blender may have put a restored ledger into its place.
-        if self._db and self._file != _identity(self.path):
+        # Another Blender may have put a restored ledger into its place. And where somebody tidied
+        # the -wal away, those that have it open and those that come later would see two lists.
+        if self._db and self._files != self._identities():
             self._drop()
         if self._db is None:
             self.path.parent.mkdir(parents=True, exist_ok=True)
@@ -104,8 +105,11 @@ class Database:
                 db.close()
                 raise
             self._db = db
-            self._file = _identity(self.path)
+            self._files = self._identities()
         return self._db
+
+    def _identities(self) -> object:
+        return [_identity(Path(f"{self.path}{end}")) for end in ("", "-wal")]
 
     def _catch_up(self, db: sqlite3.Connection) -> None:
         """Take from the journal what the ledger lacks: without its -wal file, which somebody tidied
@@ -113,17 +117,23 @@ class Database:
         db.execute("BEGIN IMMEDIATE")
         stored = {task.id: task for task in stored_tasks(db)}
         ids = {row[0] for row in db.execute("SELECT id FROM tasks")}
-        for task in self._journal.read()[0].values():
+        known, removed, _whole = self._journal.read()
+        for task in known.values():
             if task.id not in ids:
-                insert(db, task)
-            elif task.id in stored and stored[task.id].updated < task.updated:
+                insert(db, unsure(task))
+            elif task.id in stored and _order(stored[task.id]) < _order(task):
                 db.execute(
                     "UPDATE tasks SET state = ?, updated = ?, task = ? WHERE id = ?",
                     (task.state.value, task.updated, task_json(task), task.id),
                 )
-        if self._journal.is_long:
-            self._journal.rewrite(stored_tasks(db))
+        db.executemany("DELETE FROM tasks WHERE id = ?", [(task_id,) for task_id in removed & ids])
         db.execute("COMMIT")
+        if self._journal.is_long:
+            # What is only in the -wal would come back as it was before, were that tidied away.
+            db.execute("PRAGMA wal_checkpoint(TRUNCATE)")
+            db.execute("BEGIN IMMEDIATE")
+            self._journal.rewrite(stored_tasks(db))
+            db.execute("COMMIT")
 
     def _is_good(self) -> bool:
         """Can it be read from end to end? One that is not there, or has nothing in it (as it is
@@ -212,6 +222,10 @@ def insert(db: sqlite3.Connection, task: Task, owner: str = "", lease_until: flo
 def stored_tasks(db: sqlite3.Connection, since: float = 0.0) -> list[Task]:
     rows = db.execute("SELECT task FROM tasks WHERE updated >= ? ORDER BY created", (since,))
     return [task for row in rows if (task := read_task(row[0]))]
+
+
+def _order(task: Task) -> tuple[int, float]:
+    return task.step, task.updated
 
 
 def _make_tables(db: sqlite3.Connection) -> None:

@@ -11,13 +11,18 @@ import time
 from collections.abc import Callable, Generator, Mapping
 from contextlib import closing, suppress
 from pathlib import Path
-from typing import TYPE_CHECKING, Any
+from typing import TYPE_CHECKING, Any, BinaryIO
 
 from .addresses import check_result_url
 from .errors import BadModel, Expired, NoAnswer, Refused
 from .http import Api, new_session, parse_retry_after, read_chunks, send, whole_number
 from .language import say
 from .storage import writing
+
+try:
+    import fcntl
+except ImportError:  # Windows, where nobody can rename what another has open
+    fcntl = None  # type: ignore[assignment]
 
 if TYPE_CHECKING:
     import requests
@@ -61,6 +66,11 @@ def download(
         reported = time.monotonic()
         slow_since, slow_from = reported, received
         with writing(part), open(part, "ab") as file:
+            if not _alone(file):
+                # A Blender that stands still has it open: what it writes when it goes on must not
+                # end up in the library.
+                drop_part(part)
+                raise NoAnswer(say("The download has to begin again."), details=asked)
             file.truncate(received)
             yield received, total
             for chunk in read_chunks(response, label, asked):
@@ -83,6 +93,9 @@ def download(
                     gate()
             file.flush()
             os.fsync(file.fileno())
+            if not os.path.samestat(os.fstat(file.fileno()), os.stat(part)):
+                # This Blender stood still, and another has begun anew.
+                raise NoAnswer(say("The download has to begin again."), details=asked)
     finally:
         response.close()
     if total is not None and received != total:
@@ -163,6 +176,19 @@ def _resumable(part: Path, proof: Path) -> tuple[int, dict[str, Any]]:
     except (OSError, ValueError, KeyError, TypeError):
         pass  # nothing to go on from: begin again
     return 0, {}
+
+
+def _alone(file: BinaryIO) -> bool:
+    """Has no other process this file open for a download? True where there is no telling."""
+    if fcntl is None:
+        return True
+    try:
+        fcntl.flock(file, fcntl.LOCK_EX | fcntl.LOCK_NB)
+    except BlockingIOError:
+        return False
+    except OSError:
+        pass  # a file system without locks
+    return True
 
 
 def drop_part(part: Path) -> None:

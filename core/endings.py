@@ -51,6 +51,17 @@ def unconfirmed(
     )
 
 
+def other_payer(provider: Provider, *, taken: bool) -> Stopped | Unconfirmed:
+    """It was sent with another key, or to another place: there is no repeating it with this one,
+    and no asking for the job. taken: that is known."""
+    message = say(
+        "This order went to {service} with another key or service URL than the present ones.",
+        service=provider.label,
+    )
+    advice = say("Enter those again and press Resume: it is charged once.")
+    return (Stopped if taken else Unconfirmed)(message=message, advice=advice)
+
+
 def same_order(provider: Provider) -> Stopped:
     """The service gave a job that another task has."""
     return Stopped(

@@ -16,7 +16,7 @@ from dataclasses import replace
 from functools import partial
 
 from .accounts import Accounts
-from .endings import stopped
+from .endings import stopped, unconfirmed
 from .errors import LedgerError, MaquetteError, Offline
 from .job import Events, Job
 from .language import mark, say
@@ -49,7 +49,6 @@ log = logging.getLogger(__name__)
 HEARTBEAT = 15.0  # seconds; a quarter of a lease
 LEDGER_RETRY = 2.0
 UNSENT_SECONDS = 3600.0  # an order older than this is not sent any more without asking
-PART_SECONDS = 30 * 86400.0
 MISTAKE, REPORT = mark("Maquette made a mistake."), mark("Copy the details into a report.")
 UNKNOWN_SECONDS = 3600.0  # pictures of no task we know are left alone for so long
 
@@ -92,6 +91,7 @@ class Engine:
         self._noting_lock = threading.Lock()  # held while the disk works
         self._lock = threading.Lock()  # guards _live, held for a moment only
         self._live: dict[str, Task] = {}
+        self._answered: dict[tuple[str, str], str] = {}  # service and job id → the first task
 
     # --- what can be asked of it ---
 
@@ -209,8 +209,8 @@ class Engine:
                 for task_id in here:
                     if held[task_id]:
                         self._worker.cancel(task_id)
-                for task in self._ledger.claim() if self._adopt else ():
-                    self._worker.add(task.id, self._take_up(task, task.id in here))
+                for task in self._ledger.claim(here) if self._adopt else ():
+                    self._worker.add(task.id, self._take_up(task))
                 now, since = self._clock(), self._looked
                 # Also the end of the last one; all, where the clock was set back.
                 self._show_others(since - 1 if since <= now else 0.0)
@@ -245,18 +245,13 @@ class Engine:
                 with self._lock:
                     live = self._live.get(task.id)
                 # A job here knows more than is written. Not by which is later: clocks are set.
-                other = live is None or task.updated != live.updated
+                other = live is None or (task.step, task.updated) != (live.step, live.updated)
                 if other and task.id not in self._worker:
                     self._show(task)
 
-    def _take_up(self, task: Task, was_here: bool) -> Steps:
-        """task: as claimed. was_here: a job of it ran here (the list was restored under it), and
-        has ended by now: what it came to counts."""
+    def _take_up(self, task: Task) -> Steps:
         with self._lock:
-            task = self._live.get(task.id, task) if was_here else task
             self._live[task.id] = task
-        if not task.state.is_open:
-            return
         unsent = not task.accepted and not task.submit_key
         if unsent and self._clock() - task.created > UNSENT_SECONDS:
             yield from self._noting(
@@ -311,7 +306,11 @@ class Engine:
         try:
             provider = self._provider(task.request.provider)
         except MaquetteError as error:
-            yield from self._noting(task.id, Failed.because(error))
+            end: Event = Failed.because(error)
+            if task.submit_key and not task.accepted:  # the order may stand
+                service = get_provider(task.request.provider)
+                end = unconfirmed(service, error, None, None, task.sent)
+            yield from self._noting(task.id, end)
             return
         job = Job(
             task,
@@ -339,9 +338,10 @@ class Engine:
                 )
 
     def _has_job(self, task: Task, job_id: str) -> bool:
-        """Has another task of this service that job?"""
+        """Has another task of this service that job, or is about to have it noted?"""
         with self._lock:
-            return any(
+            first = self._answered.setdefault((task.request.provider, job_id), task.id)
+            return first != task.id or any(
                 other.accepted is not None
                 and other.accepted.job_id == job_id
                 and other.request.provider == task.request.provider
@@ -377,7 +377,8 @@ class Engine:
                 self._show_stored(task_id, lost.stored)
                 return None
             except LedgerError as error:
-                self._unwritten[task_id] = event
+                if seen is None:  # a click may come to nothing; what a service said may not
+                    self._unwritten[task_id] = event
                 with self._lock:
                     live = self._live.get(task_id)
                 if live:
@@ -485,10 +486,7 @@ class Engine:
     def _sweep(self, tasks: list[Task]) -> None:
         """Remove what cut downloads left; keep what a task may still go on from."""
         wanted = {
-            task.id
-            for task in tasks
-            if task.state not in (TaskState.READY, TaskState.IMPORTED)
-            and self._clock() - task.updated < PART_SECONDS
+            task.id for task in tasks if task.state not in (TaskState.READY, TaskState.IMPORTED)
         }
         known = {task.id for task in tasks}
         # Pictures are made before their task is noted down, here and in other Blenders.

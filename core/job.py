@@ -8,6 +8,7 @@ the stored task goes on from there. All I/O is in the calls to the provider, `do
 
 from __future__ import annotations
 
+import hashlib
 import random
 import time
 import uuid
@@ -19,7 +20,7 @@ from typing import TypeVar
 
 from . import glb, library
 from .download import MODEL_BYTES, download, drop_part
-from .endings import rested, same_order, stopped, unconfirmed, unsent
+from .endings import other_payer, rested, same_order, stopped, unconfirmed, unsent
 from .errors import (
     BadModel,
     BadRequest,
@@ -35,7 +36,7 @@ from .errors import (
     Transient,
     Unreachable,
 )
-from .http import TIMEOUT
+from .http import TIMEOUT, Account
 from .language import mark, say
 from .model import (
     Accepted,
@@ -113,16 +114,24 @@ class Job:
         """Throw `Cancelled` into it to have it end with `Stopped`."""
         try:
             accepted = self.accepted or (yield from self._submit())
-            yield from self._watch(accepted)
+            if not self._is_here(accepted):
+                yield from self._watch(accepted)
             yield from self._fetch(accepted)
         except _End as end:
             yield end.event
         except Cancelled:
             yield self._cancelled()
         except MaquetteError as error:
+            if isinstance(error, Gone) and self.task.payer not in ("", self._payer_now):
+                yield other_payer(self.provider, taken=True)
+                return
             # What goes wrong while an order may stand does not undo the order.
             unclear = self.maybe_sent and not self.accepted
             yield self._unconfirmed(error) if unclear else Failed.because(error)
+
+    @property
+    def _payer_now(self) -> str:
+        return _payer(self.task.submit_key, self.provider.api.account)
 
     # --- submit ---
 
@@ -131,18 +140,26 @@ class Job:
         if self.maybe_sent and not provider.repeatable:
             # Died between the request and its answer. Only the user may decide to pay again.
             raise NoAnswer(say("Blender closed before the answer came."))
+        submit_key = self.task.submit_key or uuid.uuid4().hex
+        payer = _payer(submit_key, provider.api.account)
+        if self.maybe_sent and self.task.payer not in ("", payer):
+            raise _End(other_payer(provider, taken=False))
         uploads = list(self.task.uploads) if self.maybe_sent else []
         if provider.capabilities.uploads and not uploads:
             for number, picture in enumerate(request.pictures, 1):
                 yield Uploading(number=number, count=len(request.pictures))
                 uploads.append((yield from self._upload(Path(picture))))
-        submit_key = self.task.submit_key or uuid.uuid4().hex
         # Of an order before this one. Now, since nothing may come between an answer and its note.
         drop_part(self._part)
         self.balance = self._balance()
         while True:
             self.sent = self.clock()
-            yield Submitting(submit_key=submit_key, uploads=tuple(uploads), balance=self.balance)
+            yield Submitting(
+                submit_key=submit_key,
+                payer=payer,
+                uploads=tuple(uploads),
+                balance=self.balance,
+            )
             try:
                 accepted = provider.submit(request, submit_key, uploads)
                 break
@@ -289,6 +306,16 @@ class Job:
 
     # --- download, check, keep ---
 
+    def _is_here(self, accepted: Accepted) -> bool:
+        """Was the model fetched before, and not noted or not taken by the library? The service may
+        have forgotten it by now."""
+        if self.task.accepted is None:
+            return False
+        with suppress(MaquetteError):
+            if library.find(self.library, replace(self.task, accepted=accepted)):
+                return True
+        return self._kept(self._part) is not None
+
     def _fetch(self, accepted: Accepted) -> Events:
         request = self.task.request
         task = replace(self.task, accepted=accepted, finished=self.clock())
@@ -417,6 +444,11 @@ class Job:
             api=self.provider.api if file.with_key else None,
             limit=limit,
         )
+
+
+def _payer(submit_key: str, account: Account) -> str:
+    """Tells two accounts apart without telling the key."""
+    return hashlib.sha256(repr((submit_key, account.base_url, account.key)).encode()).hexdigest()
 
 
 def _then(sentence: str, trouble: MaquetteError, wait: float) -> str:

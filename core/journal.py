@@ -4,8 +4,9 @@
     {"removed": "<id>"}
 
 The last line about a task counts. A line is synced before the ledger commits the same step, under
-the ledger's lock, so that two Blenders never write at once and the journal is never behind. What
-cannot be read (a line cut off by a power cut, a page of zeros) hides no other line. Thread: any but
+the ledger's lock, so that two Blenders never write at once and the journal is never behind; only a
+new task comes after the commit, as the next start would send one that is here alone. What cannot
+be read (a line cut off by a power cut, a page of zeros) hides no other line. Thread: any but
 Blender's main one, one at a time.
 """
 
@@ -35,33 +36,37 @@ class Journal:
         self._append(f'{{"task": {task_json(task)}}}')
 
     def note_removed(self, task_id: str) -> None:
-        self._append(json.dumps({"removed": task_id}))
+        """Errors: OSError: without this line the task would come back one day."""
+        self._append(json.dumps({"removed": task_id}), must=True)
 
-    def read(self) -> tuple[dict[str, Task], bool]:
-        """The tasks by their ids, oldest step first, and whether all of it could be read. No file
-        holds no tasks."""
+    def read(self) -> tuple[dict[str, Task], set[str], bool]:
+        """The tasks by their ids, oldest step first; the ids of removed ones; and whether all of it
+        could be read. No file holds no tasks."""
         try:
             content = self.path.read_bytes()
         except FileNotFoundError:
-            return {}, True
+            return {}, set(), True
         except OSError as error:
             log.warning("the journal could not be read: %s", error.strerror)
-            return {}, False
+            return {}, set(), False
         tasks: dict[str, Task] = {}
+        removed: set[str] = set()
         whole = True
         for line in filter(None, content.split(b"\n")):
             try:
                 entry = json.loads(line)
                 if "removed" in entry:
                     tasks.pop(entry["removed"], None)
+                    removed.add(entry["removed"])
                 elif task := read_task(json.dumps(entry["task"])):
                     tasks.pop(task.id, None)
                     tasks[task.id] = task
+                    removed.discard(task.id)
                 else:
                     whole = False
             except (ValueError, KeyError, TypeError, RecursionError):
                 whole = False
-        return tasks, whole
+        return tasks, removed, whole
 
     @property
     def is_long(self) -> bool:
@@ -83,8 +88,8 @@ class Journal:
         except OSError as error:
             log.warning("the journal could not be shortened: %s", error.strerror)
 
-    def _append(self, line: str) -> None:
-        """A failure costs the second record, not the step: the ledger has it."""
+    def _append(self, line: str, *, must: bool = False) -> None:
+        """A failure costs the second record, not the step: the ledger has it. must: not so."""
         try:
             flags = os.O_WRONLY | os.O_CREAT | os.O_APPEND
             with open(os.open(self.path, flags, 0o600), "ab") as file:
@@ -93,4 +98,6 @@ class Journal:
                 file.flush()
                 os.fsync(file.fileno())
         except OSError as error:
+            if must:
+                raise
             log.warning("the journal could not be written: %s", error.strerror)

@@ -11,7 +11,7 @@ import json
 import statistics
 import time
 import uuid
-from collections.abc import Callable
+from collections.abc import Callable, Collection
 from dataclasses import replace
 from pathlib import Path
 from typing import Any
@@ -55,8 +55,8 @@ class Ledger:
     def add(self, task: Task) -> None:
         """A new task, leased to us."""
         with self._database.transaction() as db:
-            self._journal.note(task)
             insert(db, task, self.owner, self._clock() + LEASE_SECONDS)
+        self._journal.note(task)
 
     def record(
         self, task_id: str, event: Event, live: Task | None = None, seen: Task | None = None
@@ -64,9 +64,10 @@ class Ledger:
         """Write one step and return the task after it.
 
         live: the task as the job knows it, with progress that is not written; without it the
-        stored one is the base. seen: what the user decided about; the step is refused if that is
-        not what is stored. That a service took a job is never refused: with the row gone or given
-        to another order, it gets one of its own, for whoever takes it up next.
+        stored one is the base. What a job says is refused if the task went on without it: another
+        Blender took it over, and may have let it go again. seen: the same for what the user
+        decided about. That a service took a job is never refused: with the row gone or given to
+        another order, it gets one of its own, for whoever takes it up next.
         Errors: LeaseLost: an open task that is not ours (any more), or not as it was seen.
         """
         now = self._clock()
@@ -75,27 +76,33 @@ class Ledger:
                 "SELECT task, owner, lease_until FROM tasks WHERE id = ?", (task_id,)
             ).fetchone()
             stored = task_from(row[0]) if row else None
-            if isinstance(event, Submitted) and live and not _takes(stored, event):
-                orphan = replace(advance(live, event, now), id=uuid.uuid4().hex)
-                self._journal.note(orphan)
-                insert(db, orphan)
-                db.execute("COMMIT")
-                raise LeaseLost(say("This task was changed by another Blender."), stored)
+            changed = LeaseLost(say("This task was changed by another Blender."), stored)
+            accepts = isinstance(event, Submitted)
+            if isinstance(event, Submitted) and live:
+                if stored is None or not _takes(stored, live, event):
+                    orphan = replace(advance(live, event, now), id=uuid.uuid4().hex)
+                    self._journal.note(orphan)
+                    insert(db, orphan)
+                    db.execute("COMMIT")
+                    raise changed
+                if stored.accepted:  # it is noted already: a repeat was answered, too
+                    raise changed
             if stored is None:
                 raise LeaseLost(say("This task is no longer in the list."))
-            # An open task is ours alone; a closed one may have been changed by another Blender,
-            # which is not undone by a job that runs here still.
-            runs = bool(live and live.state.is_open)
-            ended = runs and not stored.state.is_open and not isinstance(event, Submitted)
-            task = live if live and runs and not ended else stored
-            after = advance(task, event, now)
-            others = row[1] != self.owner and holds(row[1], row[2], self._clock())
-            if stored.state.is_open and others and not isinstance(event, Submitted):
+            if seen and seen.step != stored.step:
+                raise changed
+            others = row[1] != self.owner and holds(row[1], row[2], now)
+            if stored.state.is_open and others and not accepts:
                 raise LeaseLost(say("Another Blender is working on this task."), stored)
-            late = ended and not isinstance(event, (Imported, Relocated))
-            changed = seen and (seen.state, seen.submit_key) != (stored.state, stored.submit_key)
-            if late or changed:
-                raise LeaseLost(say("This task was changed by another Blender."), stored)
+            task = stored
+            if live and live.state.is_open:
+                went_on = live.step != stored.step
+                if went_on and not isinstance(event, (Submitted, Imported, Relocated)):
+                    raise changed
+                task = stored if went_on and not accepts else live
+            # Where a file lies is not of the job's story: it may change beside it.
+            step = stored.step + (not isinstance(event, Relocated))
+            after = replace(advance(task, event, now), step=step)
             self._journal.note(after)
             ours = after.state.is_open
             seconds = (
@@ -127,8 +134,9 @@ class Ledger:
         with self._database.transaction() as db:
             return stored_tasks(db, since)
 
-    def claim(self) -> list[Task]:
-        """Take the lease of every open task that nobody alive holds; returns the ones taken."""
+    def claim(self, running: Collection[str] = ()) -> list[Task]:
+        """Take the lease of every open task that no other living Blender holds. running: ids of
+        the tasks whose jobs run here. Returns the others: those whose jobs are to begin."""
         now = self._clock()
         taken = []
         with self._database.transaction() as db:
@@ -138,12 +146,14 @@ class Ledger:
             ).fetchall()
             for task_id, task, owner, lease_until in rows:
                 known = read_task(task)
-                if known and owner != self.owner and not holds(owner, lease_until, self._clock()):
+                if owner != self.owner and holds(owner, lease_until, now):
+                    continue
+                if known and (owner != self.owner or task_id not in running):
                     db.execute(
                         "UPDATE tasks SET owner = ?, lease_until = ? WHERE id = ?",
                         (self.owner, now + LEASE_SECONDS, task_id),
                     )
-                    taken.append(known)
+                    taken += [known] if task_id not in running else []
         return taken
 
     def renew(self) -> dict[str, bool]:
@@ -210,8 +220,8 @@ class Ledger:
         self._database.close()
 
 
-def _takes(stored: Task | None, event: Submitted) -> bool:
-    """May this acceptance be written into this row? Not over another job's."""
-    return stored is not None and (
-        stored.accepted is None or stored.accepted.job_id == event.accepted.job_id
-    )
+def _takes(stored: Task, live: Task, event: Submitted) -> bool:
+    """May this acceptance be written into this row? Not over another job's or another order's."""
+    if stored.accepted:
+        return stored.accepted.job_id == event.accepted.job_id
+    return stored.submit_key in ("", live.submit_key)

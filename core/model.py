@@ -119,7 +119,9 @@ class Accepted:
 class Task:
     """One line in the user's list, from click to object.
 
-    sent, balance: when it was last submitted, and the credits just before that, None if not known.
+    step: counts what was written about it, as dates may go back. payer: of the last submit, a hash
+    of the service URL and the key it went to. sent, balance: when it was last submitted, and the
+    credits just before that, None if not known.
     share: 0..1 as told by the service, None where it tells nothing. queue_position: 1 is next.
     queue_seconds: the service's own estimate. expected_seconds: the median of this user's finished
     tasks of the same provider and kind, None before there are three. note: passing trouble ("no
@@ -135,7 +137,9 @@ class Task:
     state: TaskState = TaskState.SUBMITTING
     created: float = 0.0
     updated: float = 0.0
+    step: int = 0
     submit_key: str = ""
+    payer: str = ""
     uploads: tuple[str, ...] = ()
     sent: float = 0.0
     balance: float | None = None
@@ -198,6 +202,7 @@ class Submitting(Event):
     where that may help to tell whether it was taken."""
 
     submit_key: str
+    payer: str = ""
     uploads: tuple[str, ...] = ()
     balance: float | None = None
 
@@ -322,8 +327,8 @@ def advance(task: Task, event: Event, now: float) -> Task:
         case Uploading(number=number, count=count):
             note = say("Sending picture {number} of {count}", number=number, count=count)
             return replace(task, state=TaskState.SUBMITTING, note=note)
-        case Submitting(submit_key=key, uploads=uploads, balance=balance):
-            task = replace(task, sent=now, balance=balance)
+        case Submitting(submit_key=key, payer=payer, uploads=uploads, balance=balance):
+            task = replace(task, sent=now, balance=balance, payer=payer)
             return replace(task, state=TaskState.SUBMITTING, submit_key=key, uploads=uploads)
         case Postponed(message=message, submit_key=key):
             return replace(task, state=TaskState.WAITING, submit_key=key, note=message)

@@ -50,7 +50,13 @@ def task_from(text: str) -> Task:
     fields["state"] = TaskState(fields["state"])
     if fields["accepted"]:
         fields["accepted"] = Accepted(**_known(Accepted, fields["accepted"]))
-    return Task(**fields)
+    task = Task(**fields)
+    for number in (task.created, task.updated, task.sent, task.finished, task.step):
+        if not isinstance(number, (int, float)):
+            raise TypeError("a date is no number")
+    if not isinstance(task.id, str) or not isinstance(task.request.prompt, str):
+        raise TypeError("a text is none")
+    return task
 
 
 def _known(kind: type[Any], fields: dict[str, Any]) -> dict[str, Any]:

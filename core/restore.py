@@ -48,12 +48,12 @@ def restore(
     with _alone(path):
         if is_good():
             return None
-        known, whole = journal.read()
+        known, _removed, whole = journal.read()
         # What was taken off the list is not wanted back: only where something is lost.
         lost = library is not None and not (whole and known)
         found = from_library(library) if library and lost else {}
         added = [task for task_id, task in found.items() if task_id not in known]
-        tasks = [_unsure(task) for task in known.values()] + added
+        tasks = [unsure(task) for task in known.values()] + added
         new = path.with_name(f"{path.stem}.restoring{path.suffix}")
         for name in (new, Path(f"{new}-journal")):
             name.unlink(missing_ok=True)
@@ -112,7 +112,7 @@ def _seconds(date: str | None) -> float:
     return datetime.fromisoformat(date).timestamp() if date else 0.0
 
 
-def _unsure(task: Task) -> Task:
+def unsure(task: Task) -> Task:
     """What was lost with the journal's end, if anything was, may be an order: what looks unsent is
     not sent without asking."""
     if task.state not in OPEN or task.accepted or task.submit_key:
@@ -140,5 +140,10 @@ def _alone(path: Path) -> Iterator[None]:
     """SQLite's lock on a file of its own, which also a crash lets go."""
     lock = path.with_name(f"{path.stem}.lock{path.suffix}")
     with closing(sqlite3.connect(lock, timeout=30, isolation_level=None)) as db:
-        db.execute("BEGIN EXCLUSIVE")
+        try:
+            db.execute("BEGIN EXCLUSIVE")
+        except sqlite3.DatabaseError as error:
+            if error.sqlite_errorname == "SQLITE_NOTADB":
+                lock.unlink(missing_ok=True)  # nothing is in it; the next call makes it anew
+            raise
         yield

@@ -210,6 +210,9 @@ WORDS: dict[str, str] = {
         "„glTF 2.0 format“ unter Einstellungen > Add-Ons aktivieren und „Importieren“ drücken."
     ),
     "Enter Key…": "Schlüssel eingeben…",
+    "Enter those again and press Resume: it is charged once.": (
+        "Diese wieder eintragen, dann „Fortsetzen“ drücken: Es wird einmal berechnet."
+    ),
     "Enter yours in the add-on's preferences, or set {names} before Blender starts.": (
         "Den eigenen in den Einstellungen des Add-ons eingeben oder {names} setzen, bevor Blender "
         "startet."
@@ -839,6 +842,10 @@ WORDS: dict[str, str] = {
         "Dieser Auftrag wurde bei {there} begonnen, und die Dienst-URL führt jetzt zu {here}."
     ),
     "This model is not ready yet.": "Dieses Modell ist noch nicht bereit.",
+    "This order went to {service} with another key or service URL than the present ones.": (
+        "Dieser Auftrag ging mit einem anderen Schlüssel oder einer anderen Dienst-URL als den "
+        "jetzigen an {service}."
+    ),
     "This task has ended already.": "Diese Aufgabe ist schon beendet.",
     "This task has no model yet.": "Diese Aufgabe hat noch kein Modell.",
     "This task is no longer in the list.": "Diese Aufgabe ist nicht mehr in der Liste.",

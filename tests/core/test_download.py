@@ -1,5 +1,6 @@
 """Fetching a large file from a server that breaks off, changes its mind or sends something else."""
 
+import functools
 import gzip
 import itertools
 import json
@@ -321,7 +322,7 @@ def test_a_chunked_file_that_breaks_off(part: Path) -> None:
 
 
 def test_silence_in_the_middle(part: Path, monkeypatch: pytest.MonkeyPatch) -> None:
-    monkeypatch.setattr(http, "TIMEOUT", (5.0, 0.05))
+    monkeypatch.setattr(module, "send", functools.partial(http.send, timeout=(5.0, 0.05)))
     with Scripted([*cut(100_000), WAIT], [HEAR, WHOLE]) as server:
         assert type(failed(server, part)) is NoAnswer
         fetch(server, part)

@@ -9,6 +9,7 @@ import sys
 import textwrap
 import threading
 import time
+from dataclasses import replace
 from pathlib import Path
 
 import pytest
@@ -28,10 +29,12 @@ from core.ledger import Ledger
 from core.model import Origin, Relocated, Retry, TaskState, retry_means
 from core.providers import get_provider
 from core.providers.options import make_request
+from core.records import task_json
 from core.sandbox.messages import Drop
 from core.sandbox.server import Sandbox
 from core.worker import Cancelled, Worker
 
+pytestmark = pytest.mark.usefixtures("each_model_is_made_once")
 ROOT = Path(__file__).parents[2]
 SERVICES = ["rodin", "triverse"]
 
@@ -158,7 +161,8 @@ def test_the_ledger_has_what_is_shown_before_it_is_shown(user, sandbox):
 def test_fifty_tasks_of_both_services_all_end_right(user, sandbox):
     sandbox.rodin.balance = sandbox.triverse.balance = 1_000_000
     sandbox.rodin.parallel_limit = 1_000
-    ids = [user.generate(SERVICES[n % 2], f"vase number {n}") for n in range(50)]
+    sandbox.triverse.duplicate_seconds = 0.0
+    ids = [user.generate(SERVICES[n % 2], f"vase number {n % 4}") for n in range(50)]
     most = 0
     for task_id in ids:
         user.until_state(task_id, TaskState.READY)
@@ -404,6 +408,32 @@ def test_a_stale_list_does_not_pay_again(tmp_path, sandbox):
     patiently(lambda: not second.engine.busy)
     assert len(sandbox.charges) == 2
     first.engine.close(5)
+    second.engine.close(5)
+
+
+@pytest.mark.parametrize("service", SERVICES)
+def test_a_cancel_before_anybody_took_up_a_dead_blenders_order_tells_what_may_be(
+    tmp_path, sandbox, service
+):
+    """Its lease still looks good (another machine's), so nobody goes on with it."""
+    first = User(tmp_path, sandbox)
+    sandbox.intercept = lambda request, carry_out: Drop()
+    task_id = first.generate(service)
+    first.until(lambda: task_id in first.tasks and first.tasks[task_id].submit_key)
+    stored = first.tasks[task_id]
+    first.engine.close(5)
+    second = User(tmp_path, sandbox, adopt=False)
+    second.engine._live[task_id] = replace(stored, state=TaskState.SUBMITTING)
+    with second.engine._ledger._database.transaction() as db:
+        db.execute(
+            "UPDATE tasks SET state = 'submitting', task = ?, owner = ''",
+            (task_json(second.engine._live[task_id]),),
+        )
+    second.engine.cancel(task_id)
+    task = second.until_state(task_id, TaskState.STOPPED, TaskState.UNCONFIRMED)
+    assert "may" in f"{task.message} {task.advice}" or "not known" in task.message
+    means = retry_means(task, get_provider(service).repeatable)
+    assert means is (Retry.RESUME if service == "triverse" else Retry.PAY_AGAIN)
     second.engine.close(5)
 
 

@@ -49,6 +49,7 @@ from core.worker import Cancelled
 from tests.core import glb_files
 from tests.services import faults
 
+pytestmark = pytest.mark.usefixtures("each_model_is_made_once")
 SERVICES = ["rodin", "triverse"]
 HTML = Reply(502, {"Content-Type": "text/html"}, b"<!doctype html><html>bad gateway</html>")
 

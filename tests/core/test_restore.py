@@ -231,9 +231,11 @@ def test_what_a_lost_wal_held_is_in_the_journal(path, how):
         wal.write_bytes(b"" if how == "emptied" else os.urandom(wal.stat().st_size))
     ledger = Ledger(path)
     tasks = {task.id: task for task in ledger.tasks()}
-    assert tasks.keys() >= {"t0", "t1", "t3", "new"}
+    assert tasks.keys() == {"t0", "t1", "t3", "new"}
     assert tasks["t1"].accepted.job_id == "job-1"
-    assert [task.id for task in ledger.claim()].count("new") == 1
+    # The journal cannot tell that no line is lost after its last.
+    assert tasks["new"].state is TaskState.UNCONFIRMED
+    assert "new" not in [task.id for task in ledger.claim()]
     ledger.close()
 
 
@@ -279,7 +281,7 @@ def test_a_long_journal_is_written_anew(path):
     assert journal.stat().st_size < 10_000
     assert journal.stat().st_mode & 0o077 == 0
     ledger.close()
-    assert Journal(journal).read() == ({task.id: task for task in before}, True)
+    assert Journal(journal).read() == ({task.id: task for task in before}, set(), True)
 
 
 def test_a_journal_that_cannot_be_written_costs_no_task(path):

@@ -25,6 +25,7 @@ import tempfile
 import threading
 import time
 from collections.abc import Callable
+from contextlib import suppress
 from pathlib import Path
 from typing import Any
 
@@ -33,18 +34,17 @@ from core.model import Task
 from core.records import task_from
 from core.sandbox.server import Sandbox
 
+from .outcomes import CRASHED, Died, Hung, Wrong
+
 ROOT = Path(__file__).parents[2]
-
-
-class Died(Exception):
-    """The process is gone, and something was still expected of it."""
 
 
 class Blender:
     """One engine's process. tasks: as told last. points: the names of the points it has passed,
-    known after `quit` or its own death by `kill_at`."""
+    known after `quit` or its own death by `kill_at`. doomed: its death is meant."""
 
-    def __init__(self, connection: socket.socket) -> None:
+    def __init__(self, connection: socket.socket, doomed: bool = False) -> None:
+        self.doomed = doomed
         self.tasks: dict[str, Task] = {}
         self.troubles: list[str] = []
         self.points: list[str] = []
@@ -93,7 +93,7 @@ class Blender:
         return not any(task.state.is_open for task in self.tasks.values())
 
     def until(self, condition: Callable[[], object], seconds: float = 60.0) -> None:
-        """Errors: Died; AssertionError after so long."""
+        """Errors: Died; Hung after so long."""
         end = time.monotonic() + seconds
         while not condition():
             if self.dead:
@@ -101,7 +101,7 @@ class Blender:
             try:
                 self._take(self._heard.get(timeout=max(0.0, end - time.monotonic())))
             except queue.Empty:
-                raise AssertionError(f"it did not happen in {seconds:g} s: {self.tasks}") from None
+                raise Hung(f"it did not happen in {seconds:g} s: {self.tasks}") from None
 
     def listen(self) -> None:
         """Take in what it has told until now. Errors: Died."""
@@ -120,17 +120,23 @@ class Blender:
         self.until(lambda: asked, seconds)
 
     def until_dead(self, seconds: float = 60.0) -> None:
-        with_end = time.monotonic() + seconds
-        while not self.dead:
-            self._take(self._heard.get(timeout=max(0.01, with_end - time.monotonic())))
+        """Errors: Hung."""
+        with suppress(Died):
+            self.until(lambda: False, seconds)
 
     def quit(self) -> None:
-        """As Blender quits: the engine is closed in order."""
-        self.say("quit")
-        self.until_dead()
+        """As Blender quits: the engine is closed in order. Errors: Hung."""
+        with suppress(Died):
+            self.listen()
+            self.doomed = True
+            self.say("quit")
+            self.until_dead()
 
     def kill(self) -> None:
-        if not self.dead:
+        """Errors: Hung."""
+        with suppress(Died, ProcessLookupError):
+            self.listen()
+            self.doomed = True
             os.kill(self.pid, signal.SIGKILL)
             self.until_dead()
 
@@ -179,6 +185,7 @@ class Nursery:
     """The process that all of them are forked from."""
 
     def __enter__(self) -> Nursery:
+        self._started: list[Blender] = []
         self._folder = tempfile.TemporaryDirectory(prefix="nursery-")
         self._listener = socket.socket(socket.AF_UNIX)
         self._listener.bind(f"{self._folder.name}/socket")
@@ -193,6 +200,7 @@ class Nursery:
         return self
 
     def __exit__(self, *_: object) -> None:
+        self.clear()
         assert self._process.stdin
         self._process.stdin.close()
         self._process.wait(10)
@@ -208,9 +216,11 @@ class Nursery:
         note_points: bool = False,
         ahead: float = 0.0,
         adopt: bool = True,
+        keys: bool = True,
     ) -> Blender:
         """folder: of the user: `user` (ledger, downloads) and `library` in it. kill_at: SIGKILL at
-        that point, counted from 1 (see points.py); 0: never. note_points: tell each of them."""
+        that point, counted from 1 (see points.py); 0: never. note_points: tell each of them.
+        keys: in the environment."""
         asked = {
             "folder": str(folder),
             "kill_at": kill_at,
@@ -218,8 +228,11 @@ class Nursery:
             "ahead": ahead,
             "adopt": adopt,
             "environment": {
-                "RODIN_API_KEY": sandbox.key,
-                "TRIVERSE_API_KEY": sandbox.key,
+                **(
+                    dict.fromkeys(("RODIN_API_KEY", "TRIVERSE_API_KEY"), sandbox.key)
+                    if keys
+                    else {}
+                ),
                 "HYPER3D_BASE_URL": sandbox.rodin_url,
                 "TRIVERSE_BASE_URL": sandbox.triverse_url,
             },
@@ -228,7 +241,17 @@ class Nursery:
         self._process.stdin.write(json.dumps(asked).encode() + b"\n")
         self._process.stdin.flush()
         connection, _ = self._listener.accept()
-        return Blender(connection)
+        self._started.append(Blender(connection, doomed=kill_at > 0))
+        return self._started[-1]
+
+    def clear(self) -> list[Wrong]:
+        """Kill those that a trial has left, which would go on asking the service. Returns those
+        that died before, of themselves."""
+        for blender in self._started:
+            blender.kill()
+        died = [b.pid for b in self._started if not b.doomed]
+        self._started.clear()
+        return [Wrong(CRASHED, f"the process {pid} died of itself") for pid in died]
 
 
 def ledger_of(folder: Path) -> list[Task]:

@@ -7,13 +7,13 @@ import re
 from collections import Counter
 from pathlib import Path
 
-from core.model import Retry, Task, TaskState, retry_means
+from core.model import Retry, Task, retry_means
 from core.providers import get_provider
 from core.sandbox.server import Sandbox
 
-from . import outcomes
 from .blenders import Blender, Nursery, ledger_of
 from .invariants import broken
+from .outcomes import MESSAGE, Wrong, note
 
 FREE = (Retry.RESUME, Retry.SUBMIT)
 
@@ -64,20 +64,25 @@ def until_said(blender: Blender, sentence: re.Pattern[str], seconds: float = 60.
     blender.until(lambda: any(sentence.search(s) for s in sentences(blender)), seconds)
 
 
-def judge(area: str, case: str, folder: Path, sandbox: Sandbox, words: Counter[str]) -> list[str]:
-    """What is wrong at the end; also noted for the table."""
-    tasks = ledger_of(folder)
-    found = broken(folder, sandbox, words)
-    found += [
-        f"{task.request.provider} ended {task.state.value}: {task.message}"
+def untaken(tasks: list[Task]) -> list[Wrong]:
+    """Those of which it is not known that a service has them, where all should be done."""
+    return [
+        Wrong(MESSAGE, f"ended {task.state.value}: {task.message}", task.request.provider)
         for task in tasks
-        if task.state is not TaskState.READY
+        if not task.accepted
     ]
+
+
+def judge(area: str, case: str, folder: Path, sandbox: Sandbox, words: Counter[str]) -> list[Wrong]:
+    """What is wrong at the end; also noted for the table, a line for each service."""
+    tasks = ledger_of(folder)
+    wrong = broken(folder, sandbox, words) + untaken(tasks)
     for service in words:
         ends = [task.state.value for task in tasks if task.request.provider == service]
         charges = sum(charge[0] == service for charge in sandbox.charges)
-        outcomes.note(
-            area, service, case, ends[0] if ends else "not noted, not sent",
-            charges=charges, wrong=len(found),
-        )  # fmt: skip
-    return found
+        its = [each for each in wrong if each.service == service]
+        outcome = ends[0] if ends else "not noted, not sent"
+        note(area, service, case, outcome, charges=charges, wrong=its)
+    if others := [each for each in wrong if each.service not in words]:
+        note(area, "", case, "wrong", wrong=others, tried=0)
+    return wrong

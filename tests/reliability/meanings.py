@@ -45,6 +45,10 @@ class Ends(enum.Enum):
     RESUME = "stops; Resume fetches the model for nothing"
     OVER = "said to be over; Resume looks again for nothing"
 
+    @property
+    def word(self) -> str:
+        return self.name.lower().replace("_", " ")
+
 
 class Means(enum.Enum):
     """What a fault tells."""

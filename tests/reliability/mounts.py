@@ -1,4 +1,5 @@
-"""File systems of our own, seen by one thread and by what it starts, by nobody else.
+"""File systems of our own, seen by one thread and by what it starts, by nobody else; and folders in
+memory.
 
 Linux, as root: a private mount namespace (unshare(2), mount_namespaces(7)). It ends with the last
 process in it, and all that was mounted there with it.
@@ -8,13 +9,27 @@ from __future__ import annotations
 
 import ctypes
 import os
+import shutil
 import sys
-from collections.abc import Callable
+import tempfile
+from collections.abc import Callable, Iterator
 from concurrent.futures import ThreadPoolExecutor
+from contextlib import contextmanager
 from pathlib import Path
 
 CLONE_NEWNS = 0x20000
 MS_RDONLY, MS_REMOUNT, MS_BIND, MS_REC, MS_PRIVATE = 1, 32, 4096, 1 << 14, 1 << 18
+
+
+@contextmanager
+def in_memory() -> Iterator[Path]:
+    """A folder for tests that pull no plug, and need not wait for a disk; where memory is no place
+    for files or has no room, an ordinary one."""
+    shared = Path("/dev/shm")
+    room = shared.is_dir() and shutil.disk_usage(shared).free > 2 << 30
+    where = shared if room else None
+    with tempfile.TemporaryDirectory(dir=where, ignore_cleanup_errors=True) as name:
+        yield Path(name)
 
 
 class Impossible(Exception):

@@ -23,24 +23,25 @@ from core.sandbox.models import Order, make_model
 from core.sandbox.server import Sandbox
 from core.storage import Folders
 
+from .ending import untaken
 from .invariants import broken
 from .meanings import REQUESTS, Ends
 from .nursery import png
-from .outcomes import note
+from .outcomes import CRASHED, DOUBLE, MESSAGE, OTHER, Hung, Wrong, caught, note
 from .road import Clock, Road, Wreck
 
 FULL = bool(os.environ.get("MAQUETTE_CAMPAIGN"))
 
 
 class Story:
-    """One task of one user, on a folder of its own."""
+    """One task of one user, on a folder of its own, which goes with it (`with`)."""
 
-    def __init__(self, folder: Path, road: Road, service: str) -> None:
-        self.folder = folder
+    def __init__(self, road: Road, service: str) -> None:
+        self.folder = folder = road.sandbox.folder.with_name("user")
         self.road = road
         self.service = service
         self.tasks: dict[str, Task] = {}
-        self.notes: list[str] = []
+        self.picture_bytes = 0  # at least
         sandbox = road.sandbox
         sandbox.charges.clear()
         sandbox.refill()
@@ -71,12 +72,12 @@ class Story:
     def charges(self) -> int:
         return len(self.road.sandbox.charges)
 
-    def generate(self, picture_bytes: int = 0) -> None:
-        """From one picture, at least so large. Comes back when nothing is left to do."""
+    def generate(self) -> None:
+        """From one picture. Comes back when nothing is left to do."""
         task_id = os.urandom(16).hex()
         picture = self.engine.folders.inputs(task_id) / "input_1.png"
         picture.parent.mkdir(parents=True)
-        picture.write_bytes(png().ljust(picture_bytes))
+        picture.write_bytes(png().ljust(self.picture_bytes))
         prompt = "" if self.service == "triverse" else "a blue vase"
         request = make_request(get_provider(self.service), prompt=prompt, pictures=[str(picture)])
         self.engine.generate(request, task_id=task_id)
@@ -86,14 +87,17 @@ class Story:
         self.engine.resume(self.task.id, again=again)
         self.road.agenda.run()
 
-    def close(self) -> None:
+    def __enter__(self) -> Story:
+        return self
+
+    def __exit__(self, *_: object) -> None:
+        self.road.agenda.due.clear()  # something is left if it broke off
         self.engine.close()
         shutil.rmtree(self.folder)
 
     def _publish(self, notice: object) -> None:
         if isinstance(notice, TaskChanged):
             self.tasks[notice.task.id] = notice.task
-            self.notes.append(notice.task.note)
 
 
 def ending(story: Story) -> Ends:
@@ -111,24 +115,22 @@ def ending(story: Story) -> Ends:
             return Ends.REFUSED
         case TaskState.STOPPED:
             return Ends.UNSENT
-    raise AssertionError(f"it has not ended: {task}")
+    raise Hung(f"nothing is left to do, and it has not ended: {task}")
 
 
-def unsettled(story: Story) -> list[str]:
+def unsettled(story: Story) -> list[Wrong]:
     """All is well again, and the user presses what the row offers. What is wrong then."""
     sandbox, service, charges = story.road.sandbox, story.service, story.charges
     if story.task.state is not TaskState.READY:
         story.resume()
-    found = broken(story.folder, sandbox, {service: 1})
-    if story.task.state is TaskState.UNCONFIRMED and service == "rodin" and not found:
+    wrong = broken(story.folder, sandbox, {service: 1})
+    if story.task.state is TaskState.UNCONFIRMED and service == "rodin" and not wrong:
         if story.charges != charges:
-            found.append("Resume has ordered again")
+            wrong.append(Wrong(DOUBLE, "Resume has ordered again"))
         # On the user's word, and the first is then without a task.
         story.resume(again=True)
-        found += broken(story.folder, sandbox, {service: 1 + charges}, {service: charges})
-    if story.task.state is not TaskState.READY:
-        found.append(f"ends {story.task.state.value}: {story.task.message}")
-    return found
+        wrong += broken(story.folder, sandbox, {service: 1 + charges}, {service: charges})
+    return wrong + untaken([story.task])
 
 
 def play(
@@ -143,30 +145,41 @@ def play(
     always: bool = False,
     times: int = 1,
     then: Mapping[str, object] = {},
-) -> list[str]:
-    """What is wrong. then: what is turned at the protocol when the fault is over."""
-    road, service = story.road, story.service
-    with road.spoilt(REQUESTS[service][request], wreck, None if always else times):
-        story.generate()
-    ended, task, charges = ending(story), story.task, story.charges
-    wrong = []
+) -> list[Wrong]:
+    """What is wrong; noted for the table. then: what is turned at the protocol when the fault is
+    over."""
+    road, service, wrong, ended = story.road, story.service, list[Wrong](), "broke off"
+    charges = 0
+    with caught(wrong):
+        with road.spoilt(REQUESTS[service][request], wreck, None if always else times):
+            story.generate()
+        charges, ended = story.charges, ending(story).word
+        none = wanted in (Ends.REFUSED, Ends.UNSENT) or (wanted is Ends.ASKS and not taken)
+        wrong += differences(story, wanted, int(not none), says)
+        turn(road, service, then)
+        wrong += unsettled(story)
+    name = f"{name}, without end" if always else name
+    note("wire", service, f"{name} @ {request}", ended, charges=charges, wrong=wrong)
+    return [each._replace(what=f"{service}, {request}, {name}: {each.what}") for each in wrong]
+
+
+def differences(story: Story, wanted: Ends, charges: int, says: str) -> list[Wrong]:
+    """From what is stated of its end."""
+    task, ended, wrong = story.task, ending(story), []
+    shown, done = f"{task.message} {task.advice}", task.state is TaskState.READY
     if ended is not wanted:
-        wrong.append(f"{ended.name}, not {wanted.name}: {task.message} {task.details}")
-    if not road.hits:
-        wrong.append("it was not met")
-    none = wanted in (Ends.REFUSED, Ends.UNSENT) or (wanted is Ends.ASKS and not taken)
-    if charges != (not none):
-        wrong.append(f"charged {charges} times")
-    shown = f"{task.message} {task.advice}"
-    done = task.state is TaskState.READY
-    if "mistake" in shown or bool(task.message) == done or (not done and says not in shown):
-        wrong.append(f"says {shown!r}")
-    turn(road, service, then)
-    wrong += unsettled(story)
-    if always:
-        name += ", without end"
-    note("wire", service, f"{name} @ {request}", ended.name, charges=charges, wrong=len(wrong))
-    return [f"{service}, {request}, {name}: {line}" for line in wrong]
+        what = f"{ended.name}, not {wanted.name}: {task.message} {task.details}"
+        wrong.append(Wrong(MESSAGE, what))
+    if not story.road.hits:
+        wrong.append(Wrong(OTHER, "it was not met"))
+    if story.charges != charges:
+        kind = DOUBLE if story.charges > 1 else MESSAGE
+        wrong.append(Wrong(kind, f"charged {story.charges} times"))
+    if "mistake" in shown:  # in a job, which the engine has survived
+        wrong.append(Wrong(CRASHED, f"{shown} {task.details}"))
+    elif bool(task.message) == done or (not done and says not in shown):
+        wrong.append(Wrong(MESSAGE, f"says {shown!r}"))
+    return wrong
 
 
 def turn(road: Road, service: str, knobs: Mapping[str, object]) -> None:
@@ -186,8 +199,10 @@ def made(name: str) -> dict[str, bytes]:
 
 @contextlib.contextmanager
 def the_road(folder: Path, monkeypatch: pytest.MonkeyPatch) -> Iterator[Road]:
-    """To a Sandbox whose jobs take 20 s. All its models are one: else half of the time would go
-    into making them."""
+    """To a Sandbox whose jobs take 20 s. All its models are one, and small. No proxy."""
+    for name in ("HTTPS_PROXY", "HTTP_PROXY", "ALL_PROXY", "NO_PROXY", "NETRC"):
+        monkeypatch.delenv(name, raising=False)
+        monkeypatch.delenv(name.lower(), raising=False)
     monkeypatch.setattr(core.sandbox.jobs, "make_model", lambda order, name: made(name))
     monkeypatch.setattr(os, "fsync", lambda file: None)  # nobody pulls a plug here
     clock = Clock()

@@ -24,19 +24,18 @@ import requests
 from core.errors import BadModel
 from core.glb import check
 from core.http import load_requests
-from core.sandbox.server import Sandbox
 from tests.services.scripted import HEAR, Scripted, answer
 
 from .hostile_bytes import MIB
 from .hostile_glbs import corpus
-from .outcomes import note
+from .outcomes import MESSAGE, OTHER, Wrong, all_hold, caught, note, note_ends
 
 FULL = bool(os.environ.get("MAQUETTE_CAMPAIGN"))
 BASE, FACTOR = 4 * MIB, 24  # bytes a check may take: so many, and so many for each of the file
 
 
 def verdict(path: Path) -> BadModel | None:
-    """Anything else that is raised fails the test."""
+    """Anything else that is raised is a crash."""
     try:
         check(path)
     except BadModel as error:
@@ -46,30 +45,30 @@ def verdict(path: Path) -> BadModel | None:
 
 @pytest.mark.timeout(900)
 def test_every_hostile_file_is_refused_in_words_or_taken(tmp_path):
-    path, ends, wrong = tmp_path / "model.glb", Counter(), []
+    path, ends, wrong = tmp_path / "model.glb", defaultdict(Counter), defaultdict(list)
     for case in corpus(FULL):
         path.write_bytes(case.make())
+        found, outcome = [], "broke off"
         tracemalloc.start()
-        try:
+        with caught(found):
             error = verdict(path)
-            peak = tracemalloc.get_traced_memory()[1]
-        finally:
-            tracemalloc.stop()
-        ends[case.name.partition(":")[0], "refused" if error else "taken"] += 1
-        if error and not (error.message.endswith(".") and error.advice.endswith(".")):
-            wrong.append(f"{case.name}: no sentence")
-        if case.bad and not error:
-            wrong.append(f"{case.name}: taken")
+            outcome = "refused" if error else "taken"
+            if error and not (error.message.endswith(".") and error.advice.endswith(".")):
+                found.append(Wrong(MESSAGE, "no sentence"))
+            if case.bad and not error:
+                found.append(Wrong(OTHER, "taken"))
+        peak = tracemalloc.get_traced_memory()[1]
+        tracemalloc.stop()
         if peak > BASE + FACTOR * path.stat().st_size:
-            wrong.append(f"{case.name}: took {peak:,} bytes")
-    for (group, outcome), count in ends.items():
-        bad = sum(each.startswith(f"{group}:") for each in wrong) if outcome == "taken" else 0
-        note("content", "", f"GLB, {group}", outcome, tried=count, wrong=bad)
-    sums = Counter()
-    for (_, outcome), count in ends.items():
-        sums[outcome] += count
+            found.append(Wrong(OTHER, f"took {peak:,} bytes"))
+        group = case.name.partition(":")[0]
+        ends[group][outcome] += 1
+        wrong[group] += [each._replace(what=f"{case.name}: {each.what}") for each in found]
+    for group in ends:
+        note_ends("content", "", f"GLB, {group}", ends[group], wrong[group])
+    sums = sum(ends.values(), Counter())
     print(f"hostile GLBs: {sum(sums.values())} tried, {dict(sums)}")
-    assert not wrong, "\n".join(wrong)
+    all_hold(each for group in wrong.values() for each in group)
 
 
 # --- the referee ------------------------------------------------------------------------------
@@ -218,7 +217,7 @@ def test_where_the_referee_sees_it_otherwise_the_reason_is_known(tmp_path):
     unknown = [code for code in taken if not code.startswith(tuple(TOLERATED))]
     unknown += [said for said in refused if not any(part in said for part in STRICTER)]
     for (ours, theirs), count in ends.items():
-        note("content", "", f"GLB, referee: {theirs}", ours, tried=count, wrong=0)
+        note("content", "", f"GLB, referee: {theirs}", ours, tried=count)
     assert not unknown, "\n".join(unknown)
 
 
@@ -237,12 +236,6 @@ TRIVERSE = ("tasks/text-to-model", "tasks/image-to-model", "tasks/url/x", "tasks
             "tasks/x", "upload/image", "users/balance", "tasks/pricing/quote", "")  # fmt: skip
 OUTSIDE = ("../secret", "..%2fsecret", "../../etc/passwd", "/etc/passwd", "..\\secret", ".", "%00",
            "....//secret", "secret", "job.json", "\u2025/secret")  # fmt: skip
-
-
-@pytest.fixture
-def sandbox(tmp_path):
-    with Sandbox(tmp_path / "service", seconds=0, record=True) as sandbox:
-        yield sandbox
 
 
 def test_no_door_of_the_sandbox_opens_without_its_key(sandbox):

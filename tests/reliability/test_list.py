@@ -14,26 +14,12 @@ from pathlib import Path
 
 import pytest
 
-from core.sandbox.server import Sandbox
-
-from .blenders import Nursery
 from .ending import judge, next_starts, under_way, until_said
+from .outcomes import all_hold
 
 FULL = bool(os.environ.get("MAQUETTE_CAMPAIGN"))
 SERVICES = ("rodin", "triverse")
-
-
-@pytest.fixture
-def sandbox(tmp_path):
-    with Sandbox(tmp_path / "sandbox", seconds=0, record=True) as sandbox:
-        sandbox.triverse.duplicate_seconds = 0.0
-        yield sandbox
-
-
-@pytest.fixture(scope="module")
-def nursery():
-    with Nursery() as nursery:
-        yield nursery
+BOTH = Counter(dict.fromkeys(SERVICES, 1))
 
 
 @pytest.mark.skipif(not FULL, reason="it waits as long as SQLite does: make campaign")
@@ -58,7 +44,7 @@ def test_ledger_held_by_another_program(tmp_path, nursery, sandbox, service):
         db.execute("ROLLBACK")
     blender.until(lambda: blender.state(task_id) == "ready")
     blender.quit()
-    assert not judge("ledger", "locked", tmp_path, sandbox, Counter({service: 1}))
+    all_hold(judge("ledger", "locked", tmp_path, sandbox, Counter({service: 1})))
 
 
 def spoil(path: Path, way: str, rng: random.Random) -> None:
@@ -107,9 +93,7 @@ def test_ledger_damaged_between_starts(tmp_path, nursery, sandbox, after, way):
     if after == "quit":
         assert re.search("The list of tasks was (damaged|gone)", "\n".join(blender.troubles))
     blender.quit()
-    assert not judge(
-        "ledger", f"damaged: {way}", tmp_path, sandbox, Counter(dict.fromkeys(SERVICES, 2))
-    )
+    all_hold(judge("ledger", f"damaged: {way}", tmp_path, sandbox, BOTH + BOTH))
 
 
 @pytest.mark.parametrize("way", ["head", "pages", "empty", "gone"] if FULL else ["pages"])
@@ -124,9 +108,7 @@ def test_ledger_damaged_while_running(tmp_path, nursery, sandbox, way):
     blender.until(lambda: all(blender.state(task_id) == "ready" for task_id in ids))
     blender.quit()
     next_starts(nursery, sandbox, tmp_path)
-    assert not judge(
-        "ledger", f"spoilt: {way}", tmp_path, sandbox, Counter(dict.fromkeys(SERVICES, 1))
-    )
+    all_hold(judge("ledger", f"spoilt: {way}", tmp_path, sandbox, BOTH))
 
 
 def test_ledger_of_a_newer_version(tmp_path, nursery, sandbox):
@@ -153,4 +135,4 @@ def test_ledger_of_a_newer_version(tmp_path, nursery, sandbox):
     with closing(sqlite3.connect(user / "tasks.sqlite3", isolation_level=None)) as db:
         db.execute(f"PRAGMA user_version = {version}")
     next_starts(nursery, sandbox, tmp_path)
-    assert not judge("ledger", "newer", tmp_path, sandbox, Counter(dict.fromkeys(SERVICES, 1)))
+    all_hold(judge("ledger", "newer", tmp_path, sandbox, BOTH))

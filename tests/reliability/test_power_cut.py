@@ -37,9 +37,9 @@ from core.ledger import Ledger
 from core.model import Task, TaskState
 from core.sandbox.server import Sandbox
 
-from . import outcomes
 from .blenders import Blender, Nursery
 from .ending import next_starts
+from .outcomes import DOUBLE, LOST, MESSAGE, Wrong, all_hold, caught, note_ends
 
 FULL = bool(os.environ.get("MAQUETTE_CAMPAIGN"))
 JOBS = {"rodin, pictures": ("rodin", 2), "triverse, picture": ("triverse", 1)}
@@ -169,14 +169,6 @@ def folder():
         yield Path(name)
 
 
-@pytest.fixture
-def sandbox(tmp_path):
-    with Sandbox(tmp_path / "sandbox", seconds=0, record=True) as sandbox:
-        sandbox.triverse.uploads_per_minute = 10_000
-        sandbox.triverse.duplicate_seconds = 0.0
-        yield sandbox
-
-
 def lay_out(files: Files, folder: Path) -> None:
     for name in ("user", "library"):
         (folder / name).mkdir(parents=True)
@@ -185,7 +177,7 @@ def lay_out(files: Files, folder: Path) -> None:
         (folder / name).write_bytes(content)
 
 
-def missing(cut: Cut, folder: Path, sums: set[str]) -> list[str]:
+def missing(cut: Cut, folder: Path, sums: set[str]) -> list[Wrong]:
     """What the user was told, or a service was sent, and the ledger does not know."""
     ledger = Ledger(folder / "user" / "tasks.sqlite3", library=folder / "library")
     stored = {task.id: task for task in ledger.tasks()}
@@ -212,10 +204,12 @@ def missing(cut: Cut, folder: Path, sums: set[str]) -> list[str]:
         jobs = [task.accepted.job_id for task in ours if task.accepted]
         if job not in jobs and not any(t.submit_key and key in ("", t.submit_key) for t in ours):
             found.append(f"the order of {job}")
-    return found
+    return [Wrong(LOST, f"{what} is missing") for what in found]
 
 
-def goes_on(cut: Cut, service: str, folder: Path, nursery: Nursery, sandbox: Sandbox) -> list[str]:
+def goes_on(
+    cut: Cut, service: str, folder: Path, nursery: Nursery, sandbox: Sandbox
+) -> list[Wrong]:
     """The next start. The future of this cut, beside that of the others, at one service."""
     before = len(sandbox.charges)
     sandbox.refill()
@@ -224,9 +218,12 @@ def goes_on(cut: Cut, service: str, folder: Path, nursery: Nursery, sandbox: San
     good = {TaskState.READY, TaskState.IMPORTED}
     if service == "rodin":
         good |= {TaskState.UNCONFIRMED}
-    found = [f"charged {charged} times"] if charged > 1 else []
-    ends = [task for task in tasks if task.state not in good]
-    return found + [f"ended {task.state.value}: {task.message}" for task in ends]
+    found = [Wrong(DOUBLE, f"charged {charged} times")] if charged > 1 else []
+    for task in tasks:
+        if task.state not in good:
+            kind = LOST if task.accepted else MESSAGE
+            found.append(Wrong(kind, f"ended {task.state.value}: {task.message}"))
+    return found
 
 
 @pytest.mark.timeout(900)
@@ -257,22 +254,22 @@ def test_power_cut_at_every_sync(tmp_path, monkeypatch, shim, folder, sandbox, j
         jobs = [sandbox.jobs.get(job_id, service) for _, job_id, _, _ in sandbox.charges]
         made = [sandbox.jobs.file(j, name) for j in jobs for name in ("model.glb", "shaded.glb")]
         sums = {hashlib.sha256(content).hexdigest() for content in made}
-        wrong, ends = {}, Counter()
+        wrong, ends = list[Wrong](), Counter[str]()
         for number, cut in enumerate(cuts.cuts):
             for way in WAYS:
-                place = tmp_path / f"{number} {way}"
+                place, found = tmp_path / f"{number} {way}", list[Wrong]()
                 lay_out(cut.files[way], place)
-                found = [f"missing: {what}" for what in missing(cut, place, sums)]
-                if number % EACH == 0:
-                    found += goes_on(cut, service, place, nursery, sandbox)
-                    ends["gone on"] += 1
-                if found:
-                    wrong[number, cut.at, way] = found
+                with caught(found):
+                    found += missing(cut, place, sums)
+                    if number % EACH == 0:
+                        found += goes_on(cut, service, place, nursery, sandbox)
+                found += nursery.clear()
+                ends["something wrong" if found else "nothing missing"] += 1
+                where = f"{number}, {cut.at}, {way}"
+                wrong += [each._replace(what=f"{where}: {each.what}") for each in found]
                 shutil.rmtree(place)
-    tried = len(cuts.cuts) * len(WAYS)
-    end = "something missing" if wrong else "nothing missing"
-    outcomes.note("power cut", service, job, end, wrong=len(wrong), tried=tried)
-    print(
-        f"{job}: {len(cuts.cuts)} cut points, {tried} states of the disk, {ends['gone on']} gone on"
-    )
-    assert not wrong, "\n".join(f"{where}: {what}" for where, what in wrong.items())
+    note_ends("power cut", service, job, ends, wrong)
+    gone_on = len(range(0, len(cuts.cuts), EACH)) * len(WAYS)
+    states = sum(ends.values())
+    print(f"{job}: {len(cuts.cuts)} cut points, {states} states of the disk, {gone_on} gone on")
+    all_hold(wrong)

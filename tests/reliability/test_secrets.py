@@ -31,7 +31,7 @@ from tests.services.scripted import HEAR, Scripted
 
 from .blenders import ROOT, Blender
 from .nursery import Life
-from .outcomes import note
+from .outcomes import MESSAGE, OTHER, Wrong, all_hold, note
 
 KEY, WRONG_KEY = "vendor-key-4711-that-nobody-may-see", "wrong-key-0815-that-nobody-may-see"
 SIGNED = b"Signature="
@@ -70,6 +70,7 @@ class Stage:
         self.folder, self.sandbox = folder, sandbox
         self.tickets: set[bytes] = set()
         self.told: list[bytes] = []
+        self.wrong: list[Wrong] = []
         for name in ("home", "tmp", "user", "library"):
             (folder / name).mkdir(parents=True)
         self.have(KEY)
@@ -115,8 +116,9 @@ class Stage:
         for pid in todo:
             for name in ("cmdline", "environ"):
                 self.told.append(Path(f"/proc/{pid}/{name}").read_bytes())
-            for task in Path(f"/proc/{pid}/task").iterdir():
-                todo += map(int, (task / "children").read_text().split())
+            for thread in Path(f"/proc/{pid}/task").iterdir():
+                with contextlib.suppress(OSError):  # it has ended meanwhile
+                    todo += map(int, (thread / "children").read_text().split())
 
     def play(self, service: str, ends: str, fault: Any = None, pictures: int = 0) -> None:
         """One order. Where it may end in any way, it is given up when it would wait for an hour."""
@@ -129,11 +131,12 @@ class Stage:
             task = tasks.get(task_id)
             if task and task.state.is_open and ends == ANY and "list the model" in task.note:
                 self.blender.cancel(task_id)
-            return self.blender.state(task_id) in ends.split()
+            return bool(task) and not task.state.is_open
 
-        with contextlib.suppress(AssertionError):
-            self.blender.until(over, 30)
-        assert over(), f"not {ends}: {tasks.get(task_id)}"
+        self.blender.until(over, 30)
+        if (state := self.blender.state(task_id)) not in ends.split():
+            what = f"{state}, not {ends}: {tasks[task_id].message}"
+            self.wrong.append(Wrong(MESSAGE, what, service))
         self.blender.idle()
 
     def listen(self, fault: Any) -> Any:
@@ -152,8 +155,8 @@ class Stage:
 
         return intercept
 
-    def found(self) -> list[str]:
-        """Where a secret is that has no business there."""
+    def look(self) -> None:
+        """Where is a secret that has no business there?"""
         secrets = {"key": KEY.encode(), "wrong key": WRONG_KEY.encode(), "signature": SIGNED}
         secrets |= {f"ticket {n}": ticket for n, ticket in enumerate(self.tickets)}
         wrong = []
@@ -169,7 +172,7 @@ class Stage:
                     wrong.append(f"{what} in {name}")
         for text in self.told:
             wrong += [f"{what} told to a process" for what in secrets if secrets[what] in text]
-        return sorted(set(wrong))
+        self.wrong += [Wrong(OTHER, what) for what in sorted(set(wrong))]
 
 
 @pytest.fixture
@@ -264,7 +267,7 @@ def test_no_secret_gets_out(stage, service):
     stage.process.wait(10)
     assert part.exists()
     assert len(stage.tickets) >= (10 if service == "rodin" else 0)
-    wrong = stage.found()
+    stage.look()
     stage.sandbox.intercept = stage.listen(None)
     stage.blender = stage.start()
     stage.blender.until(lambda: stage.blender.state(task_id) == "ready")
@@ -285,14 +288,15 @@ def test_no_secret_gets_out(stage, service):
     stage.play(service, ANY)
     stage.blender.quit()
 
-    wrong += stage.found()
-    assert not wrong, "\n".join(wrong)
+    stage.look()
+    note("content", service, "secrets", "kept" if not stage.wrong else "wrong",
+         tried=count, wrong=stage.wrong)  # fmt: skip
+    all_hold(stage.wrong)
     printed = (stage.folder / "printed").read_text()
     assert "urllib3.connectionpool" in printed, "it was not logged after all"
     assert "?…" in printed
     files = sum(path.is_file() for path in stage.folder.rglob("*"))
     print(f"secrets, {service}: {count} stories, {files} files, {len(printed):,} letters printed")
-    note("content", service, "secrets", "kept", tried=count)
 
 
 if __name__ == "__main__":

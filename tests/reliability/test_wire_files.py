@@ -4,7 +4,6 @@ what files may be called. What comes of it, as in test_wire.py."""
 from __future__ import annotations
 
 import struct
-from collections.abc import Iterator
 from dataclasses import replace
 from pathlib import Path
 from typing import Any
@@ -16,20 +15,14 @@ from core.sandbox.messages import Request
 from tests.services import faults
 
 from .meanings import REQUESTS, Ends
-from .outcomes import note
+from .outcomes import all_hold
 from .road import Road, Wreck
-from .story import FULL, Story, ending, made, play, some, the_road, unsettled
+from .story import FULL, Story, made, play, some
 
 pytestmark = pytest.mark.timeout(600)  # hundreds of stories in a test
 SERVICES = list(REQUESTS)
 SIZE = (200 if FULL else 20) << 20
 CUTS = 10
-
-
-@pytest.fixture
-def road(tmp_path: Path, monkeypatch: pytest.MonkeyPatch) -> Iterator[Road]:
-    with the_road(tmp_path, monkeypatch) as road:
-        yield road
 
 
 def whole(road: Road) -> faults.Fault:
@@ -94,15 +87,13 @@ def ways(road: Road) -> dict[str, list[faults.Fault | None]]:
 
 
 @pytest.mark.parametrize("service", SERVICES)
-def test_a_download_that_breaks_off(road: Road, tmp_path: Path, service: str) -> None:
+def test_a_download_that_breaks_off(road: Road, service: str) -> None:
     wrong = []
     for name, turns in some(list(ways(road).items()), f"ways {service}", 3):
-        story = Story(tmp_path / "user", road, service)
-        wreck = Wreck(faults.in_turn(*turns))
-        goes_on = Ends.GOES_ON
-        wrong += play(story, "model", wreck, goes_on, name=name, taken=True, times=len(turns))
-        story.close()
-    assert not wrong, "\n".join(wrong)
+        wreck, ends, times = Wreck(faults.in_turn(*turns)), Ends.GOES_ON, len(turns)
+        with Story(road, service) as story:
+            wrong += play(story, "model", wreck, ends, name=name, taken=True, times=times)
+    all_hold(wrong)
 
 
 NAMES = {
@@ -121,11 +112,10 @@ NAMES = {
 }
 
 
-def test_names_of_files(road: Road, tmp_path: Path) -> None:
+def test_names_of_files(road: Road) -> None:
     """Only Rodin tells any; none of them becomes a name here. Nothing is outside the library."""
     wrong = []
     for name, names in some(list(NAMES.items()), "names", 3):
-        story = Story(tmp_path / "user", road, "rodin")
         # The last is the picture's, which is the second file of the job.
         which = [0] * (len(names) - 1) + [1]
 
@@ -133,25 +123,21 @@ def test_names_of_files(road: Road, tmp_path: Path) -> None:
             pairs = zip(names, which, strict=True)
             answer["list"] = [{"name": n, "url": answer["list"][w]["url"]} for n, w in pairs]
 
-        listed = faults.edit(renamed)
-        goes_on = Ends.GOES_ON
-        wrong += play(story, "links", Wreck(listed), goes_on, name=f"names: {name}", taken=True)
-        found = {path.name for path in Path(story.task.folder).iterdir()}
-        if found != {"model.glb", "preview.png", "input_1.png", "task.json"}:
-            wrong.append(f"{name}: {found}")
-        if {path.name for path in story.folder.iterdir()} != {"user", "library"}:
-            wrong.append(f"{name}: something outside")
-        story.close()
-    assert not wrong, "\n".join(wrong)
+        listed, ends = Wreck(faults.edit(renamed)), Ends.GOES_ON
+        with Story(road, "rodin") as story:
+            wrong += play(story, "links", listed, ends, name=f"names: {name}", taken=True)
+            all_hold(wrong)
+            found = {path.name for path in Path(story.task.folder).iterdir()}
+            assert found == {"model.glb", "preview.png", "input_1.png", "task.json"}, name
+            assert {path.name for path in story.folder.iterdir()} == {"user", "library"}, name
 
 
-def test_names_in_headers(road: Road, tmp_path: Path) -> None:
+def test_names_in_headers(road: Road) -> None:
     road.sandbox.triverse.links = False
-    story = Story(tmp_path / "user", road, "triverse")
-    fault = faults.with_headers(Content_Disposition='attachment; filename="../../evil.glb"')
-    wrong = play(story, "model by key", Wreck(fault), Ends.PLAIN, name="file name", taken=True)
-    assert not wrong
-    assert not list(tmp_path.rglob("evil*"))
+    fault = Wreck(faults.with_headers(Content_Disposition='attachment; filename="../../evil.glb"'))
+    with Story(road, "triverse") as story:
+        all_hold(play(story, "model by key", fault, Ends.PLAIN, name="file name", taken=True))
+        assert not list(story.folder.parent.rglob("evil*"))
 
 
 # --- how much is transferred ---------------------------------------------------------------------
@@ -175,7 +161,7 @@ def heavy(size: int) -> bytes:
 @pytest.mark.parametrize("reset", [False, True] if FULL else [False])
 @pytest.mark.parametrize("service", SERVICES)
 def test_a_large_download_cut_ten_times(
-    road: Road, tmp_path: Path, monkeypatch: pytest.MonkeyPatch, service: str, reset: bool
+    road: Road, monkeypatch: pytest.MonkeyPatch, service: str, reset: bool
 ) -> None:
     """It goes on by itself, and hardly anything is received twice."""
     content = heavy(SIZE)
@@ -191,17 +177,16 @@ def test_a_large_download_cut_ten_times(
             yield chunk
 
     monkeypatch.setattr(core.download, "read_chunks", counted)
-    story = Story(tmp_path / "user", road, service)
     share = len(content) // (CUTS + 1)
-    with road.spoilt(faults.MODEL, Wreck(faults.cut_body(share, reset=reset)), times=CUTS):
-        story.generate()
-    ended = ending(story)
-    assert ended is Ends.GOES_ON, story.task.message
-    assert road.hits == CUTS
+    cut = Wreck(faults.cut_body(share, reset=reset))
+    with Story(road, service) as story:
+        wrong = play(
+            story, "model", cut, Ends.GOES_ON, name="large, cut ten times", taken=True, times=CUTS
+        )
     print(
-        f"{service}: {len(content) / 1e6:.0f} MB cut {CUTS} times"
+        f"{service}: {len(content) / 1e6:.0f} MB cut {road.hits} times"
         f" ({'reset' if reset else 'closed'}): {received / len(content):.4f} × its size received"
     )
+    all_hold(wrong)
+    assert road.hits == CUTS
     assert received <= 1.05 * len(content)
-    assert not unsettled(story)
-    note("wire", service, "large, cut ten times @ model", ended.name, charges=story.charges)

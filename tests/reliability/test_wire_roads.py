@@ -16,9 +16,9 @@ import requests.adapters
 from tests.services.scripted import HEAR, RESET, WAIT, Certificate, Scripted
 
 from .meanings import FILES, REQUESTS, Ends, Means, expected
-from .outcomes import note
+from .outcomes import Wrong, all_hold, caught, note
 from .road import Relay, Road, Wreck
-from .story import Story, ending, play, some, the_road, unsettled
+from .story import Story, differences, ending, play, some, unsettled
 
 pytestmark = pytest.mark.timeout(600)  # hundreds of stories in a test
 PLACES = [
@@ -28,15 +28,6 @@ PLACES = [
     if request != "model by key"
 ]
 SERVICES = list(REQUESTS)
-
-
-@pytest.fixture
-def road(tmp_path: Path, monkeypatch: pytest.MonkeyPatch) -> Iterator[Road]:
-    for name in ("HTTPS_PROXY", "HTTP_PROXY", "ALL_PROXY", "NO_PROXY", "NETRC"):
-        monkeypatch.delenv(name, raising=False)
-        monkeypatch.delenv(name.lower(), raising=False)
-    with the_road(tmp_path, monkeypatch) as road:
-        yield road
 
 
 # --- TLS -----------------------------------------------------------------------------------------
@@ -105,7 +96,7 @@ def safe_road(
         relay.__exit__()
 
 
-def test_certificates(road: Road, safe_road: dict[str, Relay], tmp_path: Path) -> None:
+def test_certificates(road: Road, safe_road: dict[str, Relay]) -> None:
     rows = [
         (*place, name, always)
         for place in PLACES
@@ -115,35 +106,29 @@ def test_certificates(road: Road, safe_road: dict[str, Relay], tmp_path: Path) -
     ]
     wrong = []
     for service, request, name, always in some(rows, "tls"):
-        story = Story(tmp_path / "user", road, service)
-        wrong += play(
-            story,
-            request,
-            Wreck(road=name),
-            expected(service, request, Means.NOT_SENT, always=always),
-            name=f"certificate: {name}",
-            taken=False,
-            says="its certificate was not accepted" if request == "order" else "",
-            always=always,
-        )
-        story.close()
-    assert not wrong, "\n".join(wrong)
+        with Story(road, service) as story:
+            wrong += play(
+                story,
+                request,
+                Wreck(road=name),
+                expected(service, request, Means.NOT_SENT, always=always),
+                name=f"certificate: {name}",
+                taken=False,
+                says="its certificate was not accepted" if request == "order" else "",
+                always=always,
+            )
+    all_hold(wrong)
 
 
 @pytest.mark.parametrize("service", SERVICES)
-def test_pictures_on_a_slow_line(
-    road: Road, safe_road: dict[str, Relay], tmp_path: Path, service: str
-) -> None:
+def test_pictures_on_a_slow_line(road: Road, safe_road: dict[str, Relay], service: str) -> None:
     """They take longer than there is time for connecting, and for a silence."""
-    safe_road[""].rate = 8 << 20
-    story = Story(tmp_path / "user", road, service)
-    request = "upload" if service == "triverse" else "order"
-    with road.spoilt(REQUESTS[service][request], Wreck(timeout=(0.4, 10.0))):
-        story.generate(picture_bytes=12 << 20)
-    assert ending(story) is Ends.GOES_ON, story.task.message
-    assert story.charges == 1
-    assert not unsettled(story)
-    note("wire", service, f"slow line @ {request}", ending(story).name, charges=story.charges)
+    safe_road[""].rate = 16 << 20
+    request, hurried = "upload" if service == "triverse" else "order", Wreck(timeout=(0.4, 10.0))
+    with Story(road, service) as story:
+        story.picture_bytes = 12 << 20
+        wrong = play(story, request, hurried, Ends.GOES_ON, name="slow line", taken=True)
+    all_hold(wrong)
 
 
 # --- proxies, .netrc -----------------------------------------------------------------------------
@@ -165,16 +150,15 @@ def test_a_service_on_this_machine_needs_no_proxy_and_netrc_is_not_read(
 ) -> None:
     with Scripted() as proxy:
         leave_lying_about(tmp_path, monkeypatch, proxy.url)
-        story = Story(tmp_path / "user", road, service)
         road.sandbox.requests.clear()
-        story.generate()
+        name = "proxies and .netrc"
+        with Story(road, service) as story:
+            wrong = play(story, "order", Wreck(), Ends.GOES_ON, name=name, taken=True)
         assert proxy.heard == []
-    assert ending(story) is Ends.GOES_ON
-    assert not unsettled(story)
     for _method, path, headers in road.sandbox.requests:
         key = f"Bearer {road.sandbox.key}" if "/api/v" in path else None
         assert headers.get("authorization") == key
-    note("wire", service, "proxies and .netrc @ all", ending(story).name, charges=story.charges)
+    all_hold(wrong)
 
 
 @pytest.mark.parametrize("service", SERVICES)
@@ -194,25 +178,25 @@ def test_a_proxy_that_does_not_let_through(
 ) -> None:
     """The request cannot have arrived, whatever the proxy says."""
     variable = "HYPER3D_BASE_URL" if service == "rodin" else "TRIVERSE_BASE_URL"
-    story = Story(tmp_path / "user", road, service)
-    at_home = story.environment[variable]
-    story.environment[variable] = "https://api.example.com" + urlsplit(at_home).path
-    with Scripted(*[script or []] * 20) as proxy:
-        url = proxy.url
-        if script is None:
-            proxy.__exit__()
-        leave_lying_about(tmp_path, monkeypatch, url)
-        with road.spoilt("", Wreck(timeout=(0.2, 0.2)), times=None):
-            story.generate()
-    ended = ending(story)
-    assert ended is Ends.REFUSED, story.task.message
-    assert story.charges == 0
-    assert "could not be reached" in story.task.message
-    assert all(b"Bearer" not in heard.body for heard in proxy.heard)
-    assert all(heard.method == "CONNECT" for heard in proxy.heard)
-    story.environment[variable] = at_home
-    assert not unsettled(story)
-    note("wire", service, "proxy @ order", ended.name)
+    wrong, ended = list[Wrong](), "broke off"
+    with Story(road, service) as story, caught(wrong):
+        at_home = story.environment[variable]
+        story.environment[variable] = "https://api.example.com" + urlsplit(at_home).path
+        with Scripted(*[script or []] * 20) as proxy:
+            url = proxy.url
+            if script is None:
+                proxy.__exit__()
+            leave_lying_about(tmp_path, monkeypatch, url)
+            with road.spoilt("", Wreck(timeout=(0.2, 0.2)), times=None):
+                story.generate()
+        ended = ending(story).word
+        wrong += differences(story, Ends.REFUSED, 0, "could not be reached")
+        assert all(b"Bearer" not in heard.body for heard in proxy.heard)
+        assert all(heard.method == "CONNECT" for heard in proxy.heard)
+        story.environment[variable] = at_home
+        wrong += unsettled(story)
+    note("wire", service, "proxy @ order", ended, wrong=wrong)
+    all_hold(wrong)
 
 
 # --- without an end ------------------------------------------------------------------------------
@@ -234,7 +218,7 @@ class Spaces:
 
 
 @pytest.mark.parametrize("announced", [True, False], ids=["announced", "no length"])
-def test_an_answer_of_a_gigabyte(road: Road, tmp_path: Path, announced: bool) -> None:
+def test_an_answer_of_a_gigabyte(road: Road, announced: bool) -> None:
     """At most 8 MiB of an answer are read, and 10 of a picture; the rest of what the Sandbox gets
     rid of is in the sockets' buffers."""
     wrong, most = [], 0
@@ -246,24 +230,23 @@ def test_an_answer_of_a_gigabyte(road: Road, tmp_path: Path, announced: bool) ->
             return replace(carry_out(), body=body, length=None if announced else -1)
 
         means = Means.USELESS if request in FILES else Means.UNKNOWN
-        story = Story(tmp_path / "user", road, service)
         wanted = expected(service, request, means, always=False)
-        wrong += play(story, request, Wreck(fault), wanted, name="1 GB", taken=True)
-        story.close()
+        with Story(road, service) as story:
+            wrong += play(story, request, Wreck(fault), wanted, name="1 GB", taken=True)
         most = max(most, spaces.read)
     print(f"of 1 GiB, {most / (1 << 20):.0f} MiB were taken at most")
-    assert not wrong, "\n".join(wrong)
+    all_hold(wrong)
     assert most < 32 << 20
 
 
 @pytest.mark.parametrize("service", SERVICES)
-def test_a_model_that_is_too_big(road: Road, tmp_path: Path, service: str) -> None:
+def test_a_model_that_is_too_big(road: Road, service: str) -> None:
     """2 GiB, announced: nothing of it is taken. Triverse has the file in another place, too."""
     spaces = Spaces(2 << 30)
-    story = Story(tmp_path / "user", road, service)
     wanted = expected(service, "model", Means.USELESS, always=True)
     wreck = Wreck(lambda request, carry_out: replace(carry_out(), body=spaces))
     says = "too big" if service == "rodin" else ""
-    wrong = play(story, "model", wreck, wanted, name="2 GB", taken=True, says=says, always=True)
-    assert not wrong, "\n".join(wrong)
+    with Story(road, service) as story:
+        wrong = play(story, "model", wreck, wanted, name="2 GB", taken=True, says=says, always=True)
+    all_hold(wrong)
     assert spaces.read < 16 << 20
