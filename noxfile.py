@@ -62,8 +62,9 @@ def core(session: nox.Session, packages: str) -> None:
 
 @nox.session
 def campaign(session: nox.Session) -> None:
-    """All of tests/reliability, ten minutes in real windows, and the same faults for the usual way.
-    Over an hour on two cores. Writes bench/results/reliability.md."""
+    """All of tests/reliability, what is of the wire with both sets of packages, ten minutes in real
+    windows, and the same faults for the usual way. An hour on two cores. Writes
+    bench/results/reliability.md."""
     session.install(*CORE_TESTS)
     session.install("--no-deps", "--require-hashes", "-r", "vendor/wheels.lock")
     outcomes = ROOT / ".nox" / "outcomes.jsonl"
@@ -81,6 +82,9 @@ def campaign(session: nox.Session) -> None:
         failed = beside.wait()
     if failed:
         session.error("a history ended otherwise than it should")
+    wire = [str(path) for path in Path("tests/reliability").glob("test_wire*.py")]
+    legacy = [sys.executable, "-m", "nox", "--session", "core(legacy)", "--", "-q", *wire]
+    session.run(*legacy, external=True)
     soak(session, [*command, "tests/window/test_soak.py"])
     took = f"--seconds={time.monotonic() - began:.0f}"
     report = ["bench/reliability.py", "--outcomes", str(outcomes), took, "--write"]
