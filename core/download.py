@@ -51,7 +51,7 @@ def download(
     Errors: Expired (link no longer good), NoAnswer/Unreachable (try again), Refused, StorageError,
     Offline.
     """
-    proof = part.with_name(part.name + ".json")
+    proof = _proof(part)
     have, known = _resumable(part, proof)
     headers = {"Range": f"bytes={have}-", "If-Range": known["validator"]} if have else {}
     response = (
@@ -66,11 +66,7 @@ def download(
         reported = time.monotonic()
         slow_since, slow_from = reported, received
         with writing(part), open(part, "ab") as file:
-            if not _alone(file):
-                # A Blender that stands still has it open: what it writes when it goes on must not
-                # end up in the library.
-                drop_part(part)
-                raise NoAnswer(say("The download has to begin again."), details=asked)
+            _lock(file)
             file.truncate(received)
             yield received, total
             for chunk in read_chunks(response, label, asked):
@@ -93,9 +89,6 @@ def download(
                     gate()
             file.flush()
             os.fsync(file.fileno())
-            if not os.path.samestat(os.fstat(file.fileno()), os.stat(part)):
-                # This Blender stood still, and another has begun anew.
-                raise NoAnswer(say("The download has to begin again."), details=asked)
     finally:
         response.close()
     if total is not None and received != total:
@@ -178,8 +171,23 @@ def _resumable(part: Path, proof: Path) -> tuple[int, dict[str, Any]]:
     return 0, {}
 
 
-def _alone(file: BinaryIO) -> bool:
-    """Has no other process this file open for a download? True where there is no telling."""
+def take_over(old: Path, part: Path) -> bool:
+    """Go on with what an earlier try left, under a name of its own. Not with what a Blender that
+    stands still has open: it would write on, whatever the file is called by then. True: done."""
+    try:
+        with open(old, "rb") as file:
+            if not _lock(file):
+                return False
+            with suppress(FileNotFoundError):
+                os.replace(_proof(old), _proof(part))
+            os.replace(old, part)
+    except OSError:
+        return False  # gone, or held open (Windows)
+    return True
+
+
+def _lock(file: BinaryIO) -> bool:
+    """Until it is closed. False: another process holds it."""
     if fcntl is None:
         return True
     try:
@@ -191,9 +199,14 @@ def _alone(file: BinaryIO) -> bool:
     return True
 
 
+def _proof(part: Path) -> Path:
+    """What tells that a part is still of the same file: its length and its validator."""
+    return part.with_name(part.name + ".json")
+
+
 def drop_part(part: Path) -> None:
     """Forget a part. One that cannot be removed now is truncated by the next try, or swept."""
-    for file in (part.with_name(part.name + ".json"), part):
+    for file in (_proof(part), part):
         with suppress(OSError):
             file.unlink(missing_ok=True)
 

@@ -19,7 +19,7 @@ from pathlib import Path
 from typing import TypeVar
 
 from . import glb, library
-from .download import MODEL_BYTES, download, drop_part
+from .download import MODEL_BYTES, download, drop_part, take_over
 from .endings import other_payer, rested, same_order, stopped, unconfirmed, unsent
 from .errors import (
     BadModel,
@@ -105,6 +105,7 @@ class Job:
         self.is_known = is_known
         self.deadline = deadline
         self.clock = clock
+        self.token = uuid.uuid4().hex[:6]
         self.pace = Pace(provider.pacing, rng or random.Random())
         self.patience = Patience(deadline, clock)
         self.maybe_sent = bool(task.submit_key) and not task.accepted
@@ -150,6 +151,7 @@ class Job:
                 yield Uploading(number=number, count=len(request.pictures))
                 uploads.append((yield from self._upload(Path(picture))))
         # Of an order before this one. Now, since nothing may come between an answer and its note.
+        self._take_part()
         drop_part(self._part)
         self.balance = self._balance()
         while True:
@@ -314,6 +316,7 @@ class Job:
         with suppress(MaquetteError):
             if library.find(self.library, replace(self.task, accepted=accepted)):
                 return True
+        self._take_part()
         return self._kept(self._part) is not None
 
     def _fetch(self, accepted: Accepted) -> Events:
@@ -325,6 +328,7 @@ class Job:
             self._drop_parts()
             yield _ready(stored, summary)
             return
+        self._take_part()
         part = self._part
         if kept := self._kept(part):
             # Fetched before, but the library could not take it. The rest is worth one try.
@@ -347,11 +351,19 @@ class Job:
 
     @property
     def _part(self) -> Path:
-        return self.downloads / f"{self.task.id}.glb.part"
+        """Of this job alone: another Blender that stands still may have one of the same task."""
+        return self.downloads / f"{self.task.id}.{self.token}.glb.part"
 
     @property
     def _preview_part(self) -> Path:
-        return self.downloads / f"{self.task.id}.preview.part"
+        return self.downloads / f"{self.task.id}.{self.token}.preview.part"
+
+    def _take_part(self) -> None:
+        """What an earlier try has left: the most of it."""
+        left = [part for part in self.downloads.glob(f"{self.task.id}.*glb.part") if part.is_file()]
+        for old in sorted(left, key=lambda part: part.stat().st_size, reverse=True):
+            if old == self._part or take_over(old, self._part):
+                break
 
     def _drop_parts(self) -> None:
         drop_part(self._part)

@@ -30,11 +30,11 @@ from pathlib import Path
 from typing import Any
 
 from core.ledger import Ledger
-from core.model import Task
+from core.model import Task, TaskState
 from core.records import task_from
 from core.sandbox.server import Sandbox
 
-from .outcomes import CRASHED, Died, Hung, Wrong
+from .outcomes import CRASHED, Died, Ended, Hung, Wrong
 
 ROOT = Path(__file__).parents[2]
 
@@ -103,6 +103,13 @@ class Blender:
             except queue.Empty:
                 raise Hung(f"it did not happen in {seconds:g} s: {self.tasks}") from None
 
+    def until_ready(self, *task_ids: str) -> None:
+        """Errors: Ended: one came to another end; and as `until`."""
+        self.until(lambda: all(map(self._is_over, task_ids)))
+        for task in (self.tasks[each] for each in task_ids):
+            if task.state is not TaskState.READY:
+                raise Ended(f"{task.state.value}: {task.message} {task.details}")
+
     def listen(self) -> None:
         """Take in what it has told until now. Errors: Died."""
         while not self.dead:
@@ -147,6 +154,9 @@ class Blender:
             pass  # it has died; `until` tells
 
     # --- below --------------------------------------------------------------------------------
+
+    def _is_over(self, task_id: str) -> bool:
+        return task_id in self.tasks and not self.tasks[task_id].state.is_open
 
     def _read(self) -> None:
         with self._connection.makefile("rb") as stream:

@@ -73,10 +73,18 @@ def untaken(tasks: list[Task]) -> list[Wrong]:
     ]
 
 
-def judge(area: str, case: str, folder: Path, sandbox: Sandbox, words: Counter[str]) -> list[Wrong]:
-    """What is wrong at the end; also noted for the table, a line for each service."""
+def judge(
+    area: str,
+    case: str,
+    folder: Path,
+    sandbox: Sandbox,
+    words: Counter[str],
+    before: list[Wrong] = [],  # noqa: B006  (only read)
+) -> list[Wrong]:
+    """What is wrong at the end, and was before it; also noted for the table, a line for each
+    service."""
     tasks = ledger_of(folder)
-    wrong = broken(folder, sandbox, words) + untaken(tasks)
+    wrong = before + broken(folder, sandbox, words) + untaken(tasks)
     for service in words:
         ends = [task.state.value for task in tasks if task.request.provider == service]
         charges = sum(charge[0] == service for charge in sandbox.charges)

@@ -41,6 +41,10 @@ class Hung(AssertionError):
     """What was waited for did not happen in its time."""
 
 
+class Ended(AssertionError):
+    """It came to another end than the stated one."""
+
+
 class Died(Exception):
     """The process is gone, and something was still expected of it."""
 
@@ -107,6 +111,8 @@ def told(error: BaseException) -> Wrong:
     kind = CRASHED
     if isinstance(error, Hung) or str(error).startswith("Timeout"):  # pytest-timeout's words
         kind = HUNG
+    elif isinstance(error, Ended):
+        kind = MESSAGE
     elif isinstance(error, AssertionError) or not isinstance(error, Exception):  # pytest.fail's
         kind = OTHER
     return Wrong(kind, f"{type(error).__name__}: {error}")

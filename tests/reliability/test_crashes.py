@@ -36,7 +36,7 @@ ASKS = ("unconfirmed", "rodin")  # which takes no order number
 def live(blender: Blender, service: str, pictures: int) -> None:
     """Generate, wait, import. Errors: Died."""
     task_id = blender.generate(service, "a blue vase", pictures)
-    blender.until(lambda: blender.state(task_id) == "ready")
+    blender.until_ready(task_id)
     blender.idle()
     blender.imported(task_id)
     blender.until(lambda: blender.state(task_id) == "imported")

@@ -19,7 +19,7 @@ from core.sandbox.server import Sandbox
 from .blenders import Nursery
 from .ending import judge, next_starts, press_resume, sentences, under_way, until_said
 from .mounts import Impossible, bind, mount, read_only, with_private_mounts
-from .outcomes import Wrong, all_hold, caught, note
+from .outcomes import Wrong, all_hold, caught
 
 FULL = bool(os.environ.get("MAQUETTE_CAMPAIGN"))
 PAGE = 4096
@@ -86,10 +86,7 @@ def with_room(
         blender.quit()
         next_starts(nursery, sandbox, folder)
     wrong += nursery.clear()
-    if wrong:
-        note("disk full", service, case, "broke off", wrong=wrong)
-    else:
-        wrong = judge("disk full", case, folder, sandbox, Counter({service: 1}))
+    wrong = judge("disk full", case, folder, sandbox, Counter({service: 1}), wrong)
     return said, [each._replace(what=f"{case}: {each.what}") for each in wrong]
 
 
@@ -143,7 +140,7 @@ def test_read_only_folders(tmp_path, sandbox, service):
             blender = nursery.start(folder, sandbox)
             until_said(blender, re.compile("The list of tasks cannot be written"))
             read_only(folder / "user", False)
-            blender.until(lambda: blender.state(second) == "ready")
+            blender.until_ready(second)
             blender.idle()
             assert blender.troubles[-1] == ""
             blender.quit()
@@ -177,6 +174,6 @@ def test_library_moved_or_gone(tmp_path, nursery, sandbox, service, how):
         blender.until(lambda: blender.settled)
         (tmp_path / "pulled out").rename(drive)
         press_resume(blender)
-    blender.until(lambda: blender.state(task_id) == "ready")
+    blender.until_ready(task_id)
     blender.quit()
     all_hold(judge("library", how, folder, sandbox, Counter({service: 1})))

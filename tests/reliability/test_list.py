@@ -42,7 +42,7 @@ def test_ledger_held_by_another_program(tmp_path, nursery, sandbox, service):
         until_said(blender, re.compile("The list of tasks is held by another program"))
         sandbox.intercept = None
         db.execute("ROLLBACK")
-    blender.until(lambda: blender.state(task_id) == "ready")
+    blender.until_ready(task_id)
     blender.quit()
     all_hold(judge("ledger", "locked", tmp_path, sandbox, Counter({service: 1})))
 
@@ -78,7 +78,7 @@ def test_ledger_damaged_between_starts(tmp_path, nursery, sandbox, after, way):
     user, rng = tmp_path / "user", random.Random(way)
     blender = nursery.start(tmp_path, sandbox)
     done = [blender.generate(service, "a blue vase") for service in SERVICES]
-    blender.until(lambda: all(blender.state(task_id) == "ready" for task_id in done))
+    blender.until_ready(*done)
     sandbox.seconds = 0.5
     open_ = [under_way(blender, service) for service in SERVICES]
     if after == "quit":
@@ -87,7 +87,7 @@ def test_ledger_damaged_between_starts(tmp_path, nursery, sandbox, after, way):
         blender.kill()
     spoil(user / "tasks.sqlite3", way, rng)
     blender = nursery.start(tmp_path, sandbox)
-    blender.until(lambda: all(blender.state(task_id) == "ready" for task_id in [*done, *open_]))
+    blender.until_ready(*done, *open_)
     blender.idle()
     # After a kill all of it may still lie in the -wal file, from which SQLite mends it.
     if after == "quit":
@@ -105,7 +105,7 @@ def test_ledger_damaged_while_running(tmp_path, nursery, sandbox, way):
     spoil(user / "tasks.sqlite3", way, rng)
     with suppress(FileNotFoundError):
         spoil(user / "tasks.sqlite3-wal", way, rng)
-    blender.until(lambda: all(blender.state(task_id) == "ready" for task_id in ids))
+    blender.until_ready(*ids)
     blender.quit()
     next_starts(nursery, sandbox, tmp_path)
     all_hold(judge("ledger", f"spoilt: {way}", tmp_path, sandbox, BOTH))

@@ -243,7 +243,7 @@ def test_power_cut_at_every_sync(tmp_path, monkeypatch, shim, folder, sandbox, j
             cuts.blender = blender = watched.start(folder, sandbox)
             sandbox.intercept = cuts.asked
             task_id = blender.generate(service, "a blue vase", pictures)
-            blender.until(lambda: blender.state(task_id) == "ready")
+            blender.until_ready(task_id)
             blender.imported(task_id)
             blender.until(lambda: blender.state(task_id) == "imported")
             blender.idle()

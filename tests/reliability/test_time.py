@@ -24,10 +24,6 @@ BOTH = Counter(dict.fromkeys(SERVICES, 1))
 ASKED = re.compile(r"before (POST status|GET [0-9a-f-]{20})$")  # as points.py names them
 
 
-def until_ready(blender: Blender, ids: list[str]) -> None:
-    blender.until(lambda: all(blender.state(task_id) == "ready" for task_id in ids))
-
-
 def polls(blender: Blender) -> int:
     blender.listen()
     return sum(bool(ASKED.search(name)) for name in blender.points)
@@ -47,10 +43,10 @@ def test_clock_set_while_jobs_run(tmp_path, nursery, sandbox, days, moment):
     ids = [under_way(blender, service) for service in SERVICES]
     time.sleep(moment)
     blender.ahead(days * DAY)
-    until_ready(blender, ids)
+    blender.until_ready(*ids)
     late = [under_way(blender, service) for service in SERVICES]
     blender.ahead(0.0)
-    until_ready(blender, late)
+    blender.until_ready(*late)
     blender.quit()
     all_hold(judge("clock", f"{days:+} day", tmp_path, sandbox, BOTH + BOTH))
 
@@ -71,7 +67,7 @@ def test_sleep_for_a_day(tmp_path, nursery, sandbox, network):
         until_said(blender, re.compile("did not answer"))
         time.sleep(0.2)
         sandbox.intercept = None
-    until_ready(blender, ids)
+    blender.until_ready(*ids)
     blender.quit()
     all_hold(judge("sleep", f"a day, network {network}", tmp_path, sandbox, BOTH))
 
@@ -137,9 +133,9 @@ def test_one_asks_the_other_shows_and_takes_over(tmp_path, nursery, sandbox, end
         first.ahead(700.0)
         os.kill(first.pid, signal.SIGCONT)
     finish(sandbox)
-    until_ready(second, ids)
+    second.until_ready(*ids)
     if end == "hangs":
-        until_ready(first, ids)  # its heartbeat shows it
+        first.until_ready(*ids)  # its heartbeat shows it
         first.quit()
     second.quit()
     after = asked_of(sandbox) - before
