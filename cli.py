@@ -15,7 +15,7 @@ import shutil
 import signal
 import sys
 import time
-from collections.abc import Callable, Iterable, Iterator, Sequence
+from collections.abc import Callable, Collection, Iterable, Iterator, Sequence
 from pathlib import Path
 
 import bpy
@@ -34,7 +34,7 @@ from .core.engine import (
 )
 from .core.errors import BadRequest, MaquetteError, SetupError
 from .core.ledger import Ledger
-from .core.model import OptionValue, Task, TaskState
+from .core.model import OptionValue, Retry, Task, TaskState, retry_means
 from .core.providers import all_providers, get_provider
 from .core.providers.base import Provider
 from .core.providers.options import Option, make_request
@@ -191,17 +191,34 @@ def _tasks(options: argparse.Namespace) -> int:
 def _resume(options: argparse.Namespace) -> int:
     folders = session.folders()
     ledger = Ledger(folders.ledger)
-    open_ids = {task.id for task in ledger.tasks() if task.state.is_open}
+    known = ledger.tasks()
     ledger.close()
-    if not open_ids:
+    open_ids = {task.id for task in known if task.state.is_open}
+    failed = {task.id for task in known if _is_free_to_fetch(task)}
+    unclear = [task for task in known if task.state is TaskState.UNCONFIRMED]
+    for task in unclear:
+        _say(f"{PROGRAM}: “{task.title}”: {task.message} {task.advice}")
+        _say("The list of tasks in Blender has the button for that.")
+    if not open_ids and not failed:
         if options.json:
             print("[]")
-        _say("Nothing is open.")
-        return DONE
+        _say("Nothing is open." if not unclear else "Nothing else is open.")
+        return FAILED if unclear else DONE
     with _engine(folders, adopt=True) as (engine, inbox):
         engine.open()
-        tasks = _follow(inbox, open_ids, options)
+        tasks = _follow(inbox, open_ids | failed, options, failed, engine.resume)
     return _tell(list(tasks.values()), options.json)
+
+
+def _is_free_to_fetch(task: Task) -> bool:
+    """Its job was taken, and something went wrong afterwards."""
+    if task.state is not TaskState.FAILED:
+        return False
+    try:
+        repeatable = get_provider(task.request.provider).repeatable
+    except MaquetteError:  # a service that is no longer there
+        return False
+    return retry_means(task, repeatable) is Retry.RESUME
 
 
 def _balance(options: argparse.Namespace) -> int:
@@ -257,10 +274,15 @@ def _signals() -> Iterator[None]:
 
 
 def _follow(
-    inbox: "queue.SimpleQueue[Notice]", open_ids: set[str], options: argparse.Namespace
+    inbox: "queue.SimpleQueue[Notice]",
+    open_ids: set[str],
+    options: argparse.Namespace,
+    failed: Collection[str] = (),
+    resume: Callable[[str], None] = lambda task_id: None,
 ) -> dict[str, Task]:
     """Show progress until none of the tasks is open or the time is over; returns them as they
-    are then, in the order they came in."""
+    are then, in the order they came in. failed: those that are to be resumed first."""
+    failed = set(failed)
     until = time.monotonic() + options.timeout if options.timeout else float("inf")
     tasks: dict[str, Task] = {}
     waiting = set(open_ids)
@@ -272,7 +294,10 @@ def _follow(
         match notice:
             case TaskChanged(task=task) if task.id in open_ids:
                 tasks[task.id] = task
-                if not task.state.is_open:
+                if task.id in failed:
+                    failed.discard(task.id)
+                    resume(task.id)
+                elif not task.state.is_open:
                     waiting.discard(task.id)
             case TaskRemoved(task_id=task_id):
                 waiting.discard(task_id)  # by another Blender

@@ -151,8 +151,7 @@ class Job:
                 yield Uploading(number=number, count=len(request.pictures))
                 uploads.append((yield from self._upload(Path(picture))))
         # Of an order before this one. Now, since nothing may come between an answer and its note.
-        self._take_part()
-        drop_part(self._part)
+        self._drop_parts()
         self.balance = self._balance()
         while True:
             self.sent = self.clock()
@@ -366,8 +365,10 @@ class Job:
                 break
 
     def _drop_parts(self) -> None:
-        drop_part(self._part)
-        drop_part(self._preview_part)
+        """With what earlier tries left. A Blender that stands still loses nothing by it."""
+        for file in self.downloads.glob(f"{self.task.id}.*"):
+            with suppress(OSError):
+                file.unlink()
 
     def _kept(self, part: Path) -> glb.Summary | None:
         try:

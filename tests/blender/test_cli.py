@@ -189,6 +189,38 @@ def test_a_time_limit_leaves_it_to_resume(terminal):
     assert out.strip().endswith("model.glb")
 
 
+def test_what_failed_after_it_was_paid_is_fetched_by_resume(terminal):
+    """The library folder could not be made; then it can."""
+    library = terminal.user / "library"
+    kept = library.rename(terminal.user / "kept") if library.exists() else None
+    terminal.user.mkdir(parents=True, exist_ok=True)
+    library.write_text("in its place")
+    code, out, err = terminal.run("generate", "--prompt", "a vase for a full shelf")
+    assert (code, out) == (1, "")
+    assert "Check the disk and the folder" in err
+    library.unlink()
+    if kept:
+        kept.rename(library)
+    charged = len(terminal.states())
+    code, out, _ = terminal.run("resume")
+    assert code == 0
+    assert Path(out.strip()).is_file()
+    assert len(terminal.states()) == charged
+
+
+def test_what_is_not_confirmed_is_named_by_resume(terminal):
+    with sqlite3.connect(terminal.user / "tasks.sqlite3") as db:
+        db.execute(
+            "UPDATE tasks SET state = 'unconfirmed', task = json_set(task, '$.state',"
+            " 'unconfirmed', '$.message', 'Nobody knows.') WHERE rowid = 1"
+        )
+    db.close()
+    code, out, err = terminal.run("resume")
+    assert (code, out) == (1, "")
+    assert "Nobody knows." in err
+    assert "Nothing else is open" in err
+
+
 def test_the_balance_is_printed(terminal):
     code, out, _ = terminal.run("balance", "--service", "sandbox", "--json")
     assert code == 0
