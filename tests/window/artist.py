@@ -261,7 +261,10 @@ class Artist:
         columns += [right * part for part in (0.1, 0.25, 0.4, 0.7, 0.85)]
         if shown.height < 4 * LINE * scale:  # a header: one or two rows
             columns = list(range(8, shown.width, round(0.8 * LINE * scale)))
-        rows = [shown.height - 6 - step * n for n in range(int((shown.height - 12) / step) + 1)]
+        # At its lower edge the mouse would grip the area's border. A header has none to spare.
+        lowest = 6 if shown.height < 4 * LINE * scale else 22
+        count = int((shown.height - 6 - lowest) / step) + 1
+        rows = [shown.height - 6 - step * n for n in range(count)]
         # What is wanted next is mostly below what was found last.
         here = self._mouse[1] - shown.y
         rows = [row for row in rows if row <= here] + [row for row in rows if row > here]
