@@ -124,23 +124,27 @@ def test_a_clock_that_was_set_back() -> None:
 
 
 @pytest.mark.parametrize(
-    ("expected", "state", "accepted", "final", "repeatable"),
+    ("expected", "state", "accepted", "ordered", "final", "repeatable"),
     [
-        ("Retry", TaskState.FAILED, False, False, False),
-        ("Resume", TaskState.FAILED, True, False, False),
-        ("Generate Again…", TaskState.FAILED, True, True, True),
-        ("Retry", TaskState.STOPPED, False, False, True),
-        ("Resume", TaskState.STOPPED, True, False, True),
-        ("Generate Again…", TaskState.UNCONFIRMED, False, False, False),
-        ("Resume", TaskState.UNCONFIRMED, False, False, True),
-        ("", TaskState.GENERATING, True, False, True),
-        ("", TaskState.READY, True, False, True),
+        ("Retry", TaskState.FAILED, False, True, False, False),
+        ("Resume", TaskState.FAILED, True, True, False, False),
+        ("Generate Again…", TaskState.FAILED, True, True, True, True),
+        ("Retry", TaskState.STOPPED, False, False, False, True),
+        ("Resume", TaskState.STOPPED, False, True, False, True),
+        ("Generate Again…", TaskState.STOPPED, False, True, False, False),
+        ("Resume", TaskState.STOPPED, True, True, False, True),
+        ("Generate Again…", TaskState.UNCONFIRMED, False, True, False, False),
+        ("Resume", TaskState.UNCONFIRMED, False, True, False, True),
+        ("Generate Again…", TaskState.UNCONFIRMED, False, False, False, True),
+        ("", TaskState.GENERATING, True, True, False, True),
+        ("", TaskState.READY, True, True, False, True),
     ],
 )
 def test_retry_words(
-    expected: str, state: TaskState, accepted: bool, final: bool, repeatable: bool
+    expected: str, state: TaskState, accepted: bool, ordered: bool, final: bool, repeatable: bool
 ) -> None:
-    task = replace(TAKEN if accepted else TASK, state=state, final=final, submit_key="k")
+    task = replace(TAKEN if accepted else TASK, state=state, final=final)
+    task = replace(task, submit_key="k" if ordered else "")
     assert wording.retry_words(task, Repeatable if repeatable else Rodin) == expected
 
 

@@ -10,6 +10,7 @@ from pathlib import Path
 from core.model import Retry, Task, retry_means
 from core.providers import get_provider
 from core.sandbox.server import Sandbox
+from tests.services import faults
 
 from .blenders import Blender, Nursery, ledger_of
 from .invariants import broken
@@ -52,6 +53,18 @@ def under_way(blender: Blender, service: str) -> str:
     task_id = blender.generate(service, "a blue vase")
     blender.until(lambda: blender.tasks.get(task_id) and blender.tasks[task_id].accepted)
     return task_id
+
+
+def hurry(blender: Blender, sandbox: Sandbox) -> None:
+    """A task that ends makes the heartbeat look at once, which else does so every 15 seconds. The
+    service refuses this one."""
+    rule = faults.on(faults.TRIVERSE_CREATE, faults.triverse_error(1004, 400))
+    sandbox.intercept = rule
+    task_id = blender.generate("triverse", "a red vase")
+    blender.until(lambda: blender.state(task_id) == "failed")
+    sandbox.intercept = None
+    blender.remove(task_id)
+    blender.until(lambda: task_id not in blender.tasks)
 
 
 def sentences(blender: Blender) -> list[str]:

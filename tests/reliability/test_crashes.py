@@ -1,6 +1,6 @@
 """SIGKILL at every point of a generation, and then the next start.
 
-Points: points.py. `make test` takes every fifth, `make campaign` (MAQUETTE_CAMPAIGN=1) all of them,
+Points: points.py. `make test` takes every ninth, `make campaign` (MAQUETTE_CAMPAIGN=1) all of them,
 and kills the next start as well.
 """
 
@@ -22,7 +22,7 @@ from .invariants import broken
 from .outcomes import MESSAGE, OTHER, Died, Wrong, all_hold, caught, note_ends
 
 FULL = bool(os.environ.get("MAQUETTE_CAMPAIGN"))
-SHARE = 7  # of the points `make test` takes one in so many
+SHARE = 9
 JOBS = {
     "rodin, text": ("rodin", 0),
     "rodin, pictures": ("rodin", 2),
@@ -110,4 +110,5 @@ def test_killed_at_every_point(tmp_path, nursery, sandbox, job):
     print(f"{job}: killed at {len(numbers)} of {len(points)} points, ended {dict(+ends)}")
     all_hold(wrong)
     assert not FULL or (ends["unconfirmed"] > 0) == (service == "rodin")
-    assert ends["imported"] + ends["ready"] > 0.7 * sum(ends.values())
+    # Most points lie after the order: else the points are not where they should be.
+    assert ends["imported"] + ends["ready"] > 0.5 * sum(ends.values())

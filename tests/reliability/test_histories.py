@@ -31,7 +31,7 @@ from .mounts import in_memory
 from .outcomes import Died, Wrong, all_hold, caught, note
 
 FULL = bool(os.environ.get("MAQUETTE_CAMPAIGN"))
-HISTORIES, STEPS = (600, 50) if FULL else (15, 30)
+HISTORIES, STEPS = (600, 50) if FULL else (12, 30)
 LONGEST = 1200.0  # seconds for all of them; what is left then is not played
 DAY = 86400.0
 SERVICES = ("rodin", "triverse")

@@ -25,7 +25,7 @@ from core.sandbox.server import Sandbox
 from tests.services import faults
 
 from .blenders import Blender, ledger_of
-from .ending import judge, next_starts
+from .ending import hurry, judge, next_starts
 from .outcomes import all_hold
 
 FULL = bool(os.environ.get("MAQUETTE_CAMPAIGN"))
@@ -95,7 +95,9 @@ def test_it_wakes_before_an_order_that_another_has_sent(tmp_path, nursery, sandb
         elif how == "dies":
             second.kill()
         hold.release()
-    first.until(lambda: first.state(task_id) == "ready")
+    while how == "quits" and first.state(task_id) != "ready":  # its heartbeat takes it up
+        hurry(first, sandbox)
+    first.until_ready(task_id)
     first.quit()
     if how == "goes on":
         second.quit()
@@ -103,7 +105,7 @@ def test_it_wakes_before_an_order_that_another_has_sent(tmp_path, nursery, sandb
     all_hold(judge("standstill", f"the other {how}", tmp_path, sandbox, Counter({"rodin": 1})))
 
 
-@pytest.mark.parametrize("service", SERVICES)
+@pytest.mark.parametrize("service", SERVICES if FULL else ["triverse"])
 def test_it_wakes_in_the_middle_of_a_download_that_another_has_finished(
     tmp_path, nursery, sandbox, service
 ):
@@ -157,7 +159,7 @@ def test_dates_that_went_back_hide_no_step(tmp_path, nursery, sandbox, service):
     all_hold(judge("standstill", "dates back", tmp_path, sandbox, Counter({service: 1})))
 
 
-@pytest.mark.parametrize("service", SERVICES)
+@pytest.mark.parametrize("service", SERVICES if FULL else ["rodin"])
 def test_a_wal_that_is_tidied_away_under_two_blenders(tmp_path, nursery, sandbox, service):
     """The second sees what the journal has, and sends nothing of which it cannot know."""
     first = nursery.start(tmp_path, sandbox)

@@ -14,7 +14,7 @@ from core.sandbox.server import Sandbox
 from tests.services import faults
 
 from .blenders import Blender
-from .ending import judge, next_starts, under_way, until_said
+from .ending import hurry, judge, next_starts, under_way, until_said
 from .outcomes import all_hold
 
 FULL = bool(os.environ.get("MAQUETTE_CAMPAIGN"))
@@ -73,18 +73,6 @@ def test_sleep_for_a_day(tmp_path, nursery, sandbox, network):
 
 
 # --- two Blenders -------------------------------------------------------------------------------
-
-
-def hurry(blender: Blender, sandbox: Sandbox) -> None:
-    """A task that ends makes the heartbeat look at once, which else does so every 15 seconds. The
-    service refuses this one."""
-    rule = faults.on(faults.TRIVERSE_CREATE, faults.triverse_error(1004, 400))
-    sandbox.intercept = rule
-    task_id = blender.generate("triverse", "a red vase")
-    blender.until(lambda: blender.state(task_id) == "failed")
-    sandbox.intercept = None
-    blender.remove(task_id)
-    blender.until(lambda: task_id not in blender.tasks)
 
 
 def finish(sandbox: Sandbox) -> None:

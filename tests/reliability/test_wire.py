@@ -44,7 +44,7 @@ def test_faults(road: Road, service: str, request_: str, always: bool) -> None:
 def test_what_only_one_service_says(road: Road) -> None:
     rows = [(word, False) for word in WORDS] + [(word, True) for word in WORDS if word.always]
     wrong = []
-    for word, always in some(rows, "words", 4):
+    for word, always in some(rows, "words", 6):
         turn(road, word.service, word.during)
         wanted = word.always if always else word.once
         assert wanted
