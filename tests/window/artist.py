@@ -28,6 +28,14 @@ from .scenario import Steps
 
 PACKAGE = "bl_ext.user_default.maquette"
 LINE = 20  # height of a button in pixels at scale 1 (U.widget_unit)
+# Most buttons are met in the middle of a region. Where the small ones are, in lines from its left
+# or (negative) right edge. Others are found, too, but that takes ten times as long.
+SMALL = {
+    "maquette.balance": -0.9,
+    "maquette.quote": -0.9,
+    "maquette.remove": -0.9,
+    "maquette.select": 2.0,
+}
 
 
 class Failure(Exception):
@@ -161,11 +169,12 @@ class Artist:
         yield 0.05
 
     def type(self, text: str) -> Steps:
+        """Between two redraws: one for each letter would be a second of computing."""
         for letter in text:
             # Which key it was counts for nothing in a text field.
             self._send("A", "PRESS", unicode=letter)
             self._send("A", "RELEASE")
-            yield 0.0
+        yield 0.0
 
     def to_view(self) -> Steps:
         """Put the mouse where keys go to the 3D view."""
@@ -231,34 +240,58 @@ class Artist:
             yield from self.move(*self._places[key])
             if self._matches(self._under(area, region), what, properties):
                 return self._places[key]
-        place = yield from self._scan(what, area, region, properties)
-        if place is None:  # not in sight: from the top down
-            shown = self.region(area, region)
-            yield from self.move(shown.x + shown.width / 2, shown.y + shown.height / 2)
-            yield from self.scroll(100)
-            yield from self.settle()
-            while place is None:
-                place = yield from self._scan(what, area, region, properties)
-                before = shown.view2d.region_to_view(0, 0)[1]
-                if place is None:
-                    yield from self.move(shown.x + shown.width / 2, shown.y + shown.height / 2)
-                    yield from self.scroll(-8)
-                    yield from self.settle()
-                    if shown.view2d.region_to_view(0, 0)[1] == before:
-                        raise Failure(f"{area} {region} shows no {what} {properties or ''}".strip())
+        began = time.monotonic()
+        place = yield from self._scan(what, area, region, properties, usual=True)
+        scrolled = True
+        for usual in (True, False):
+            if place is None and (scrolled or not usual):
+                place, scrolled = yield from self._scan_all(what, area, region, properties, usual)
+        if place is None:
+            raise Failure(f"{area} {region} shows no {what} {properties or ''}".strip())
+        if (took := time.monotonic() - began) > 3.0:
+            self.say(f"looked for {what} for {took:.1f} s")
         self._places[key] = place
         return place
 
-    def _scan(self, what: str, area: str, region: str, properties: dict[str, Any]) -> Iterator[Any]:
+    def _scan_all(
+        self, what: str, area: str, region: str, properties: dict[str, Any], usual: bool
+    ) -> Iterator[Any]:
+        """From the top down. Returns the place, None if there is none, and whether there was more
+        than could be seen at once."""
+        shown = self.region(area, region)
+        middle = shown.x + shown.width / 2, shown.y + shown.height / 2
+
+        def scrolled(lines: int) -> Iterator[Any]:
+            before = shown.view2d.region_to_view(0, 0)[1]
+            yield from self.move(*middle)
+            yield from self.scroll(lines)
+            yield from self.settle()
+            return shown.view2d.region_to_view(0, 0)[1] != before
+
+        more = yield from scrolled(100)
+        while True:
+            place = yield from self._scan(what, area, region, properties, usual)
+            if place is not None or not (yield from scrolled(-8)):
+                return place, more
+            more = True
+
+    def _scan(
+        self, what: str, area: str, region: str, properties: dict[str, Any], usual: bool
+    ) -> Iterator[Any]:
+        """usual: only where such a button is expected."""
         shown = self.region(area, region)
         scale = bpy.context.preferences.system.ui_scale
-        step = LINE * scale / 2  # no button is lower than two steps
+        step = 0.8 * LINE * scale  # no button is lower than a line
         right = shown.width - (1.5 * LINE * scale if region == "UI" else 0)  # beside the tabs
-        # Most buttons are met in one column; small ones are at the ends of rows.
-        columns = [0.55 * right]
-        columns += [right - offset * LINE * scale for offset in (0.9, 1.8, 2.7)]
-        columns += [offset * LINE * scale for offset in (1, 2)]
-        columns += [right * part for part in (0.1, 0.25, 0.4, 0.7, 0.85)]
+        edge = SMALL.get(what)
+        if not usual:
+            columns = [right - offset * LINE * scale for offset in (0.9, 1.8, 2.7)]
+            columns += [offset * LINE * scale for offset in (1, 2)]
+            columns += [right * part for part in (0.55, 0.1, 0.25, 0.4, 0.7, 0.85)]
+        elif edge is None:
+            columns = [0.55 * right]
+        else:
+            columns = [(right if edge < 0 else 0) + edge * LINE * scale]
         if shown.height < 4 * LINE * scale:  # a header: one or two rows
             columns = list(range(8, shown.width, round(0.8 * LINE * scale)))
         # At its lower edge the mouse would grip the area's border. A header has none to spare.
@@ -274,7 +307,7 @@ class Artist:
                 if self._matches(self._under(area, region), what, properties):
                     # Away from its edge, if it is still the same there.
                     place = self._mouse
-                    yield from self.move(place[0], place[1] - step * 0.6)
+                    yield from self.move(place[0], place[1] - 0.3 * LINE * scale)
                     if self._matches(self._under(area, region), what, properties):
                         return self._mouse
                     return place
@@ -306,38 +339,29 @@ class Artist:
 
     # --- ours ---------------------------------------------------------------------------------
 
-    def open_sidebar(self) -> Steps:
-        """N, then clicks on the tabs until ours is open."""
+    def open_sidebar(self, *, click_the_tab: bool = False) -> Steps:
+        """N, then our tab. click_the_tab: as an artist does; a few seconds more, for what other
+        tabs show is drawn on the way."""
         space = self.area().spaces.active
         yield from self.to_view()
         if not space.show_region_ui:
             yield from self.key("N")
             yield from self.until(lambda: space.show_region_ui, 5, "the sidebar")
         yield from self.settle()
-        yield from self.tab("Maquette")
-        yield from self.settle()
-
-    def tab(self, name: str) -> Steps:
-        """By a key where it is near, since drawing each tab on the way takes seconds in 5.x;
-        else by clicks on all."""
         shown = self.region()
-        yield from self.move(shown.x + shown.width / 2, shown.y + shown.height / 2)
-        yield 0.1
-        for _ in range(2):
-            if shown.active_panel_category == name:
-                break
-            # One tab back, from the first to the last (`ui_handle_panel_category_cycling`,
-            # source/blender/editors/interface/interface_panel.cc).
-            yield from self.key("TAB", ctrl=True, shift=True)
-            yield from self.settle()
-        scale = bpy.context.preferences.system.ui_scale
-        x = shown.x + shown.width - 8 * scale
-        for y in range(shown.y + shown.height - 20, shown.y + 20, -round(20 * scale)):
-            if shown.active_panel_category == name:
-                self.say(f"opened the tab {name}")
-                return
-            yield from self.click_at(x, y)
-        raise Failure(f"the sidebar has no tab {name}")
+        if click_the_tab:
+            scale = bpy.context.preferences.system.ui_scale
+            x = shown.x + shown.width - 8 * scale
+            for y in range(shown.y + shown.height - 20, shown.y + 20, -round(20 * scale)):
+                if shown.active_panel_category == "Maquette":
+                    break
+                yield from self.click_at(x, y)
+        else:
+            shown.active_panel_category = "Maquette"
+        yield from self.settle()
+        if shown.active_panel_category != "Maquette":
+            raise Failure("the sidebar has no tab Maquette")
+        self.say("opened the tab")
 
     def widen_sidebar(self, pixels: int) -> Steps:
         """Drag its left edge; pixels: by how much, negative: narrower."""

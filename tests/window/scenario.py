@@ -9,7 +9,7 @@ at its top; inside the functions all of Blender is there.
 
     @scenario(network=False)
     def test_first_click(artist):
-        yield from artist.open_sidebar()                # N, then a click on our tab
+        yield from artist.open_sidebar()                # N, then our tab
         yield from artist.fill("maquette.prompt", "a blue vase")
         yield from artist.click("maquette.generate")    # finds the button, clicks on it
         yield from artist.until(lambda: artist.models(), 30, "the model in the scene")

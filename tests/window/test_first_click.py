@@ -12,7 +12,7 @@ def test_first_click(artist):
         return sorted(o.name for o in bpy.data.objects)
 
     before = names()
-    yield from artist.open_sidebar()
+    yield from artist.open_sidebar(click_the_tab=True)
     yield from artist.screenshot("first-run")
     yield from artist.fill("maquette.prompt", "a tall blue porcelain vase")
     assert bpy.context.scene.maquette.prompt == "a tall blue porcelain vase"
