@@ -361,6 +361,9 @@ class Artist:
         yield from self.settle()
         if shown.active_panel_category != "Maquette":
             raise Failure("the sidebar has no tab Maquette")
+        # Where the mouse has just come in, it is not yet over any button (4.3.2).
+        yield from self.move(shown.x + shown.width / 2, shown.y + shown.height / 2)
+        yield 0.1
         self.say("opened the tab")
 
     def widen_sidebar(self, pixels: int) -> Steps:
