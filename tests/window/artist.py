@@ -390,7 +390,8 @@ class Artist:
     def picture(self, name: str) -> None:
         """Now, as it is. ImageMagick looks at the screen: `bpy.ops.screen.screenshot` gives black
         under software OpenGL."""
-        command = ["import", "-silent", "-window", "root", str(self.folder / f"{name}.png")]
+        command = ["import", "-silent", "-window", "root", "-quality", "10"]  # little computing
+        command.append(str(self.folder / f"{name}.png"))
         subprocess.run(command, check=False, timeout=30)
 
     def note(self, ended: str, problems: list[str]) -> None:

@@ -65,11 +65,15 @@ class Failed(Exception):
     """All that was wrong with a scenario, and where to look."""
 
 
+class NotPlayed(Exception):
+    """The machine is too slow to play all of them in their time. Says so, in words."""
+
+
 def perform(
     blender: windows.Blender, path: Path, name: str, scenario: Scenario, grace: float = GRACE
 ) -> None:
     """Play the scenario `name` of the file `path`. grace: seconds it has to end by itself after its
-    time is over. Errors: Failed, windows.Missing."""
+    time is over. Errors: Failed, NotPlayed, windows.Missing."""
     folder = ROOT / ".nox" / "window" / blender.name
     work = folder / name
     with _alone(work):
@@ -156,7 +160,7 @@ def _start(
     result = work / f"result-{number + 1}.json"
     seconds = min(scenario.seconds, LIMIT - (time.monotonic() - BEGUN))
     if seconds < 5:
-        return [f"Not played: the {LIMIT:g} s for all scenarios are over."]
+        raise NotPlayed(f"{name}: not played, the {LIMIT:g} s for all scenarios are over")
     asked = {
         "root": str(ROOT),
         "file": str(file),
@@ -202,6 +206,8 @@ def _start(
         wrong.append(f"Blender ended with {code}")
     elif not told["ended"]:
         wrong.append("Blender ended before the scenario did")
+    if wrong and time.monotonic() - BEGUN >= LIMIT:
+        raise NotPlayed(f"{name}: broken off, the {LIMIT:g} s for all scenarios are over")
     if wrong and number:
         wrong.insert(0, f"At start {number + 1}:")
     return wrong
