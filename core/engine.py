@@ -15,9 +15,10 @@ from contextlib import closing, suppress
 from dataclasses import replace
 from functools import partial
 
+from . import library
 from .accounts import Accounts
 from .endings import stopped, unconfirmed
-from .errors import LedgerError, MaquetteError, Offline
+from .errors import LedgerError, MaquetteError, Offline, StorageError
 from .job import Events, Job
 from .language import mark, say
 from .ledger import LeaseLost, Ledger
@@ -432,7 +433,7 @@ class Engine:
                 with self._noting_lock:
                     self._ledger.remove(task_id)
                     with self._lock:
-                        self._live.pop(task_id, None)
+                        removed = self._live.pop(task_id, None)
                 break
             except LeaseLost as lost:
                 self._show_stored(task_id, lost.stored)
@@ -441,6 +442,7 @@ class Engine:
                 self._publish(Trouble(error.message, error.advice))
                 yield LEDGER_RETRY
         self._sweep_task(task_id)
+        self._sweep_library([removed] if removed else [])
         self._publish(TaskRemoved(task_id))
 
     def _balance(self, provider_id: str) -> Steps:
@@ -499,6 +501,12 @@ class Engine:
             for folder in self.folders.inputs("x").parent.iterdir():
                 if folder.name not in known and folder.stat().st_mtime < old:
                     self._sweep_task(folder.name)
+
+        self._sweep_library([task for task in tasks if task.id not in wanted])
+
+    def _sweep_library(self, tasks: list[Task]) -> None:
+        with suppress(OSError, StorageError):
+            library.sweep(self.folders.library, tasks)
 
     def _sweep_task(self, task_id: str) -> None:
         with suppress(OSError):

@@ -22,7 +22,7 @@ import os
 import re
 import secrets
 import shutil
-from collections.abc import Iterator, Mapping
+from collections.abc import Iterable, Iterator, Mapping
 from contextlib import suppress
 from dataclasses import dataclass
 from datetime import UTC, datetime
@@ -161,14 +161,27 @@ def _existing(library: Path, task: Task) -> Iterator[Path]:
     return takewhile(_is_taken, _places(library, task))
 
 
+def sweep(library: Path, tasks: Iterable[Task]) -> None:
+    """See to what is left of these tasks, at which nobody is any more: a Blender may have died, or
+    stood still, over a model that another has put into the library. Errors: OSError, StorageError.
+    """
+    left = {path.name[1:].rsplit(".", 2)[0] for path in library.glob(".*.incoming")}
+    for task in tasks:
+        if left and _name(library, task) in left:
+            _tidy(library, task)
+
+
 def _tidy(library: Path, task: Task) -> None:
-    """What earlier tries left where they built is taken into the library if it is whole, and
-    cleared away if not."""
+    """What earlier tries left where they built is taken into the library if it is whole and not
+    there, and cleared away if not."""
     for doomed in library.glob(f".{DOOMED}*"):  # what a death left of the line below
         shutil.rmtree(doomed, ignore_errors=True)
     for incoming in library.glob(f".{_name(library, task)}.*.incoming"):
         with suppress(FileNotFoundError):  # the other Blender was quicker
-            if _whole(incoming, task):
+            if (record := _whole(incoming, task)) and not any(
+                (there := _whole(folder, task)) and there["sha256"] == record["sha256"]
+                for folder in _existing(library, task)
+            ):
                 _appear(incoming, library, task)
                 continue
             # Out of the way first, which is one step: another Blender may just be making it

@@ -2,6 +2,7 @@
 
 import os
 import queue
+import shutil
 import signal
 import sqlite3
 import subprocess
@@ -379,6 +380,23 @@ def test_leftovers_of_tasks_that_are_gone_are_swept_at_start(user):
     )
     # The task it belongs to is noted down once all its pictures are made.
     assert (user.folders.inputs("being-made") / "1.png").exists()
+
+
+@pytest.mark.parametrize("how", ["next start", "removal"])
+def test_what_a_blender_left_that_died_beside_a_finished_model_is_swept(user, sandbox, how):
+    """It built in the library while another Blender already had the model there."""
+    task_id = user.generate("rodin")
+    task = user.until_state(task_id, TaskState.READY)
+    folder = Path(task.folder)
+    late = folder.with_name(f".{folder.name}.123456.incoming")
+    shutil.copytree(folder, late)
+    if how == "removal":
+        user.engine.remove(task_id)
+    else:
+        user.engine.open()
+    patiently(lambda: not late.exists())
+    assert (folder / task.model).is_file()
+    assert [path.name for path in folder.parent.iterdir()] == [folder.name]
 
 
 # --- two Blenders, one of them with a stale list ---

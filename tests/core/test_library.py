@@ -9,6 +9,7 @@ import hashlib
 import json
 import os
 import re
+import shutil
 import stat
 import subprocess
 import sys
@@ -23,7 +24,7 @@ import pytest
 
 import core.library
 from core.errors import StorageError
-from core.library import LONGEST_PATH, PREVIEW_BYTES, Stored, find, store, usable_preview
+from core.library import LONGEST_PATH, PREVIEW_BYTES, Stored, find, store, sweep, usable_preview
 from core.model import Accepted, GenerationRequest, Task
 
 from . import glb_files as files
@@ -353,6 +354,22 @@ def test_an_earlier_paid_model_that_lacked_its_name_is_not_cleared_away(
     second = put(library, download(tmp_path, files.rigged().data()))
     assert second.folder.name == f"{NAME}-2"
     assert (library / NAME / "model.glb").read_bytes() == MODEL
+
+
+@pytest.mark.parametrize("whole", [False, True])
+def test_what_a_late_death_left_beside_the_model_goes(
+    library: Path, glb: Path, whole: bool
+) -> None:
+    stored = put(library, glb)
+    late = library / f".{NAME}.123456.incoming"
+    shutil.copytree(stored.folder, late)
+    if not whole:
+        (late / "model.glb").unlink()
+    others = library / ".2026-11-23_another_fedcba98.123456.incoming"
+    others.mkdir()
+    sweep(library, [TASK])
+    assert names(library) == sorted([others.name, NAME])
+    assert find(library, TASK) == stored
 
 
 @pytest.mark.skipif(not hasattr(os, "fork"), reason="needs fork")
