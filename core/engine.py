@@ -182,17 +182,21 @@ class Engine:
     def _open(self) -> Steps:
         while True:
             try:
-                tasks = self._ledger.tasks()
+                # Nothing of ours is written between reading and showing. After some vain tries (a
+                # full disk) jobs may run already, which know more than what is read.
+                with self._noting_lock:
+                    tasks = self._ledger.tasks()
+                    with self._lock:
+                        known = set(self._live)
+                    for task in tasks:
+                        if task.id not in known:
+                            self._show(task)
                 break
             except LedgerError as error:
                 self._publish(Trouble(error.message, error.advice))
                 yield LEDGER_RETRY
         self._publish(Trouble(""))
         self._tell_restored()
-        with self._lock:
-            self._live |= {task.id: task for task in tasks}
-        for task in tasks:
-            self._publish(TaskChanged(task))
         self._sweep(tasks)
         if any(task.state.is_open for task in tasks):
             self._desk.add("heartbeat", self._heartbeat(), once=True)

@@ -34,6 +34,7 @@ from core.records import task_json
 from core.sandbox.messages import Drop
 from core.sandbox.server import Sandbox
 from core.worker import Cancelled, Worker
+from tests.services import faults
 
 pytestmark = pytest.mark.usefixtures("each_model_is_made_once")
 ROOT = Path(__file__).parents[2]
@@ -380,6 +381,41 @@ def test_leftovers_of_tasks_that_are_gone_are_swept_at_start(user):
     )
     # The task it belongs to is noted down once all its pictures are made.
     assert (user.folders.inputs("being-made") / "1.png").exists()
+
+
+def test_a_start_that_took_long_forgets_nothing_of_a_job_that_runs(user, sandbox):
+    """The list could not be read at first (a full disk); meanwhile Generate was pressed. What was
+    read before the order went out must not stand in its place: the answer would be taken for that
+    of another order."""
+    ledger, read = user.engine._ledger, []
+    add, tasks = ledger.add, ledger.tasks
+
+    def added(task):
+        add(task)
+        read.extend(tasks())
+
+    def read_long_ago():
+        end = time.monotonic() + 2
+        while not user.engine._live[read[0].id].submit_key and time.monotonic() < end:
+            time.sleep(0.01)
+        return list(read)
+
+    held = threading.Event()
+
+    def hold(request, carry_out):
+        held.wait(5)
+
+    sandbox.intercept = faults.on(faults.TRIVERSE_CREATE, hold)
+    ledger.add, ledger.tasks = added, read_long_ago
+    task_id = user.generate("triverse")
+    user.engine.open()
+    patiently(lambda: read and user.engine._live[task_id].submit_key)
+    patiently(lambda: "open" not in user.engine._desk)
+    ledger.add, ledger.tasks = add, tasks
+    held.set()
+    user.until_state(task_id, TaskState.READY)
+    assert [task.id for task in tasks()] == [task_id]
+    assert len(sandbox.charges) == 1
 
 
 @pytest.mark.parametrize("how", ["next start", "removal"])
