@@ -289,8 +289,9 @@ def test_retry_after(value: str, seconds: float | None) -> None:
 
 def test_retry_after_in_an_answer() -> None:
     date = email.utils.formatdate(time.time() + 3600, usegmt=True)
-    with Scripted([HEAR, answer(429, Retry_After=date)], [HEAR, answer(429)]) as server:
+    with Scripted([HEAR, answer(429, Retry_After=date)]) as server:
         dated = api(server.url).get("/").retry_after
+    with Scripted([HEAR, answer(429)]) as server:
         none = api(server.url).get("/").retry_after
     assert none is None
     assert dated is not None

@@ -36,6 +36,7 @@ class Watch(threading.Thread):
     def __init__(self, pid: int) -> None:
         super().__init__(daemon=True)
         self.pid, self.threads, self.most, self.cpu = pid, 0, 0.0, 0.0
+        self._counts = [0, 0]
         self.began = self._look()
         self.start()
 
@@ -53,7 +54,9 @@ class Watch(threading.Thread):
         def number(name: str) -> int:
             return int(re.search(rf"{name}:\s+(\d+)", status)[1])
 
-        self.threads = max(self.threads, number("Threads") - 1)
+        # One that has done its work may take a moment to be gone while the next one begins.
+        self._counts = [*self._counts[-2:], number("Threads") - 1]
+        self.threads = max(self.threads, min(self._counts))
         memory = number("VmRSS") / 1024
         self.most = max(self.most, memory)
         times = Path(f"/proc/{self.pid}/stat").read_text().rpartition(")")[2].split()
