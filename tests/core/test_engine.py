@@ -430,9 +430,8 @@ def test_what_a_blender_left_that_died_beside_a_finished_model_is_swept(user, sa
         user.engine.remove(task_id)
     else:
         user.engine.open()
-    patiently(lambda: not late.exists())
+    patiently(lambda: [path.name for path in folder.parent.iterdir()] == [folder.name])
     assert (folder / task.model).is_file()
-    assert [path.name for path in folder.parent.iterdir()] == [folder.name]
 
 
 # --- two Blenders, one of them with a stale list ---
