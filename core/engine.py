@@ -446,7 +446,7 @@ class Engine:
                 self._publish(Trouble(error.message, error.advice))
                 yield LEDGER_RETRY
         self._sweep_task(task_id)
-        self._sweep_library([removed] if removed else [])
+        yield from self._sweep_library([removed] if removed else [])
         self._publish(TaskRemoved(task_id))
 
     def _balance(self, provider_id: str) -> Steps:
@@ -506,11 +506,15 @@ class Engine:
                 if folder.name not in known and folder.stat().st_mtime < old:
                     self._sweep_task(folder.name)
 
-        self._sweep_library([task for task in tasks if task.id not in wanted])
+        # Not here on the desk: the library may lie on a drive that hangs.
+        done = [task for task in tasks if task.id not in wanted]
+        self._worker.add("sweep", self._sweep_library(done), once=True)
 
-    def _sweep_library(self, tasks: list[Task]) -> None:
+    def _sweep_library(self, tasks: list[Task]) -> Steps:
         with suppress(OSError, StorageError):
             library.sweep(self.folders.library, tasks)
+        return
+        yield
 
     def _sweep_task(self, task_id: str) -> None:
         with suppress(OSError):

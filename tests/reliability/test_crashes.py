@@ -110,5 +110,6 @@ def test_killed_at_every_point(tmp_path, nursery, sandbox, job):
     print(f"{job}: killed at {len(numbers)} of {len(points)} points, ended {dict(+ends)}")
     all_hold(wrong)
     assert not FULL or (ends["unconfirmed"] > 0) == (service == "rodin")
-    # Most points lie after the order: else the points are not where they should be.
-    assert ends["imported"] + ends["ready"] > 0.5 * sum(ends.values())
+    # Most points lie after the order: else the points are not where they should be. Of few, one
+    # more or less is much.
+    assert ends["imported"] + ends["ready"] > (0.7 if FULL else 0.5) * sum(ends.values())
