@@ -25,7 +25,8 @@ def cut(planes: list[Plane]) -> Solid:
         for other, cutter in enumerate(cutters):
             if other != number and face:
                 face = _clipped(face, cutter)
-        if len(face) >= 3 and _area(face) > 1e-7:
+        # However small: its neighbors end at its corners, so without it there would be a hole.
+        if len(face) >= 3:
             solid.append((np.array(face), normal))
     return solid
 
@@ -47,11 +48,6 @@ def _square(plane: tuple[float, ...]) -> list[Corner]:
 def _cross(one: Corner, two: Corner) -> Corner:
     (a, b, c), (x, y, z) = one, two
     return b * z - c * y, c * x - a * z, a * y - b * x
-
-
-def _area(face: list[Corner]) -> float:
-    parts = [_cross(face[i - 1], face[i]) for i in range(len(face))]
-    return math.hypot(*(sum(part[k] for part in parts) for k in range(3))) / 2
 
 
 def _clipped(face: list[Corner], plane: tuple[float, ...]) -> list[Corner]:

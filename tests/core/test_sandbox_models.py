@@ -11,7 +11,7 @@ from typing import Any
 
 import numpy as np
 import pytest
-from hypothesis import given, settings
+from hypothesis import example, given, settings
 from hypothesis import strategies as st
 
 from core import glb
@@ -136,6 +136,7 @@ def test_our_own_check_takes_it(tmp_path: Path, prompt: str) -> None:
 
 @settings(max_examples=25, deadline=None)
 @given(prompt=st.text(max_size=40), seed=st.none() | st.integers(0, 65_535))
+@example("%\U000b5ee1)»\U0010b4c4\U000156dbi\U0010faf5\x93\x94\x169", None)  # a tiny facet
 def test_any_prompt_makes_a_whole_model(prompt: str, seed: int | None) -> None:
     made = model(prompt=prompt, seed=seed, triangles=1500, texture_size=256)
     made.check()
