@@ -1,5 +1,5 @@
 # Two words for everything; each sets up what it needs. The work is described in noxfile.py.
-.PHONY: help demo test test-window campaign build figures screenshots clean
+.PHONY: help demo test test-window campaign build bench screenshots clean
 
 help:
 	@echo 'make demo         build the extension and make a model with it, no key and no network needed'
@@ -7,11 +7,11 @@ help:
 	@echo 'make test-window  clicks and keys in real windows of two Blenders (root, or BLENDER=/path:/path)'
 	@echo 'make campaign     all that was tried to lose or double a paid job, in full (about an hour)'
 	@echo 'make build        dist/maquette-<version>.zip'
-	@echo 'make figures      the measurements of bench/'
+	@echo 'make bench        what an artist feels of it, measured in real windows'
 	@echo 'make screenshots  the docs pictures, from a real window'
 	@echo 'make clean        remove what these made here (the Blenders stay in ~/.cache/maquette)'
 
-demo test test-window campaign build figures screenshots: .venv/ready
+demo test test-window campaign build bench screenshots: .venv/ready
 
 demo:
 	@.venv/bin/python -m nox --session demo
@@ -28,8 +28,8 @@ campaign:
 build:
 	@.venv/bin/python -m nox --session build
 
-figures:
-	@.venv/bin/python -m nox --session figures
+bench:
+	@.venv/bin/python -m nox --session bench
 
 .PHONY: .venv/ready
 .venv/ready:

@@ -25,6 +25,7 @@ nox.options.sessions = ["lint", "types", "core", "build", "blender"]
 
 RUFF = "ruff==0.17.6"
 NUMPY = "numpy==2.4.6"
+MATPLOTLIB = "matplotlib==3.11.2"
 MYPY = ("mypy==2.4.1", "types-requests==2.33.0.20261030", NUMPY)
 CORE_TESTS = (*blenders.PYTEST, "hypothesis==6.170.15", NUMPY)
 BENCH_BLENDER = "4.5.15"
@@ -156,14 +157,14 @@ def demo(session: nox.Session) -> None:
     session.run(interpreter(session, BENCH_BLENDER), "tools/demo.py", *session.posargs)
 
 
-@nox.session(venv_backend="none")
-def figures(session: nox.Session) -> None:
-    """Every measurement of bench/. With `-- --write` they also go to bench/results/."""
-    session.run(sys.executable, "tools/build.py", "--blender", BENCH_BLENDER, silent=True)
-    for script in sorted((ROOT / "bench").glob("*.py")):
-        if script.stem in ("naive", "reliability"):
-            continue  # of the campaign
-        session.run(interpreter(session, BENCH_BLENDER), f"bench/{script.name}", *session.posargs)
+@nox.session
+def bench(session: nox.Session) -> None:
+    """What an artist feels, measured in real windows beside what is usual: a quarter of an hour for
+    each Blender, on a machine that does nothing else. Writes bench/results/responsiveness.md."""
+    session.install(NUMPY, MATPLOTLIB)
+    session.install("--no-deps", "--require-hashes", "-r", "vendor/wheels.lock")
+    session.run(sys.executable, "tools/build.py", "--blender", BENCH_BLENDER, external=True)
+    session.run("python", "bench/responsiveness.py", "--write", *session.posargs)
 
 
 def interpreter(session: nox.Session, version: str) -> str:

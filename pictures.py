@@ -1,6 +1,6 @@
 """Any picture Blender reads or holds, made into the PNG that is sent.
 
-Thread: main (it needs Blender's images).
+Thread: main (it needs Blender's images): of the background Blender, where that takes long.
 """
 
 import os
@@ -14,12 +14,14 @@ import bpy
 from .core import exif
 from .core.errors import BadRequest, StorageError
 from .core.language import say
+from .core.picture_size import picture_size
 from .core.storage import writing
 
 if TYPE_CHECKING:
     import numpy
 
 LIMIT_BYTES = 200_000_000
+LARGE = 500_000  # pixels: to prepare so many takes 0.06 s
 PNG_END = b"IEND\xaeB`\x82"
 _MADE_BY_RENDERING = ("RENDER_RESULT", "COMPOSITING")
 
@@ -36,7 +38,7 @@ def check(source: str | bpy.types.Image) -> None:
 
 
 def _check_file(path: str) -> None:
-    source = _absolute(path)
+    source = absolute(path)
     name = source.name
     try:
         if source.is_dir():
@@ -93,6 +95,21 @@ def check_pixels(image: bpy.types.Image) -> None:
     raise _unreadable(image.name)
 
 
+def is_large(path: str) -> bool:
+    """Would preparing this file be felt? Looks at its beginning. False if there is no such file."""
+    try:
+        with absolute(path).open("rb") as file:
+
+            def read(offset: int, count: int) -> bytes:
+                file.seek(offset)
+                return file.read(count)
+
+            size = picture_size(read)
+    except (OSError, ValueError, BadRequest):
+        return False
+    return size is None or size.width * size.height > LARGE
+
+
 def find(uid: int) -> bpy.types.Image:
     """The image with this `session_uid`. Errors: BadRequest."""
     for image in bpy.data.images:
@@ -120,7 +137,7 @@ def to_png(source: str, target: Path, limit: int = 2048) -> None:
     Errors: BadRequest about the source, StorageError about the target.
     """
     check(source)
-    path = _absolute(source)
+    path = absolute(source)
     _file_to_png(path, path.name, target, limit)
 
 
@@ -224,14 +241,15 @@ def _formats() -> str:
     return say("Use a PNG, JPEG, WebP, TIFF or plain OpenEXR file.")
 
 
-def _absolute(path: str) -> Path:
-    absolute = bpy.path.abspath(path)
+def absolute(path: str) -> Path:
+    """Where the file is. Errors: BadRequest: relative to a .blend that was not saved."""
+    found = bpy.path.abspath(path)
     if not path or (path.startswith("//") and not bpy.data.filepath):
         raise BadRequest(
             say("It is not known where the picture “{name}” is.", name=path[2:]),
             say("Save the .blend file first, or choose the picture again."),
         )
-    return Path(absolute)
+    return Path(found)
 
 
 def _straight_srgb(image: bpy.types.Image) -> "numpy.ndarray":

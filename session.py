@@ -7,6 +7,7 @@ is open and ends by itself. Thread: main only, but for `online` and the queue's 
 
 import functools
 import logging
+import math
 import os
 import queue
 import time
@@ -37,13 +38,15 @@ from .core.providers.options import same_price
 log = logging.getLogger(__name__)
 
 TICK = 0.1  # seconds between looks at the queue while something is open
-TICK_BUDGET = 0.002  # seconds of draining in one look; the rest waits for the next
+SOON = 0.02  # the same while a model comes, which somebody waits for
+TICK_BUDGET = 0.0005  # seconds of draining in one look; the rest waits for the next
 WAKE_UP = 1.0  # seconds after start before the ledger is opened
 REDRAW = 0.5  # seconds between redraws that only move the clock on
 LEFT_ALONE = 0.8  # seconds without an edit before a price is asked for
+NEAR_SHARE, NEAR = 0.8, 10.0  # of a job, or seconds left: then its model is near
 LOOK_THROUGH = 1.0  # seconds between looks through the scene's objects
 
-_DRAWN = {("VIEW_3D", "UI"), ("PREFERENCES", "WINDOW")}  # area and region types
+_DRAWN = {"VIEW_3D": "UI", "PREFERENCES": "WINDOW"}  # area and region types
 
 # Blender draws its status bar anew when somebody says that this changed. It belongs to no screen,
 # so Python cannot tag it; nothing else is drawn for this but the header of the Info editor and, in
@@ -64,9 +67,14 @@ _wanted: GenerationRequest | None = None  # what the next price is asked for
 _trouble: Trouble | None = None
 _objects: dict[str, str] = {}  # task id -> the name of one of its objects
 _look_through = 0.0
-_arrived: dict[str, None] = {}  # ready, wanted here, not imported yet; in order
-_in_the_way = ""  # why those could not be imported at the last tick
-_redrawn = 0.0
+# Ready, wanted here, not imported yet; in order. Those for which Import was clicked come to a spot
+# (the uid of a scene, a place in it) and are selected then, the others to where they were ordered.
+Spot = tuple[int, tuple[float, float, float]]
+_arrived: dict[str, Spot | None] = {}
+_warmed: set[str] = set()  # tasks for which a background Blender was started early
+_in_the_way: dict[str, str] = {}  # why those could not be imported at the last tick
+_redrawn = _looked = 0.0
+_downloading = False
 _started = 0.0  # Unix seconds
 
 sitting = ""  # one .blend open in this Blender, from load to load
@@ -98,8 +106,12 @@ def stop() -> None:
 
         sandbox.stop_all()
     _engine = _accounts = _price = _trouble = _wanted = None
+    from .importing import stage
+
+    stage.stop()
     _root.cache_clear()
-    for store in (_tasks, _newest_first, _current, _balances, _arrived, _objects, receiving, notes):
+    stores = (_tasks, _newest_first, _current, _balances, _arrived, _objects, receiving, notes)
+    for store in (*stores, _warmed, _in_the_way):
         store.clear()
     while not _inbox.empty():
         _inbox.get()
@@ -143,8 +155,8 @@ def current() -> list[Task]:
 
 def held() -> tuple[Task, str] | None:
     """The next model to come by itself, and what it waits for, in words."""
-    known = _tasks.get(next(iter(_arrived), ""))
-    return (known, _in_the_way) if known and _in_the_way else None
+    known = _tasks.get(next(iter(_in_the_way), ""))
+    return (known, _in_the_way[known.id]) if known else None
 
 
 def task(task_id: str) -> Task | None:
@@ -314,8 +326,11 @@ def file_loaded() -> None:
     were started in this one are."""
     global sitting
     sitting = uuid.uuid4().hex
-    _arrived.clear()
-    receiving.clear()
+    for store in (_arrived, _in_the_way, receiving):
+        store.clear()
+    from .importing import stage
+
+    stage.forget()
     for known in _tasks.values():
         _greet(known)
     if _arrived:
@@ -343,19 +358,29 @@ def tick() -> float | None:
 
 
 def _tick() -> float | None:
-    global _redrawn
-    translations.follow()
+    global _redrawn, _looked
+    from .importing import stage
+
     busy = _engine is not None and _engine.busy  # asked first: what it published is in the queue
     changed = _drain()
+    staging = stage.tick()
     _import_arrived()
     now = time.monotonic()
     if changed or now - _redrawn >= REDRAW:
         _redrawn = now
         _redraw()
+    elif now - _looked >= REDRAW:  # not in the same tick: each takes a tenth of a millisecond
+        _looked = now
+        translations.follow()
+        for task in _current:
+            _warm(task)
+    if staging or _downloading:
+        return SOON
     return TICK if busy or _arrived or not _inbox.empty() else None
 
 
 def _drain() -> bool:
+    global _downloading
     until = time.perf_counter() + TICK_BUDGET
     changed = False
     while time.perf_counter() < until:
@@ -368,6 +393,7 @@ def _drain() -> bool:
     if changed:
         _newest_first[:] = sorted(_tasks.values(), key=lambda task: task.created, reverse=True)
         _current[:] = [task for task in _newest_first if _is_current(task)]
+        _downloading = any(task.state is TaskState.DOWNLOADING for task in _current)
     return changed
 
 
@@ -378,17 +404,21 @@ def _is_current(task: Task) -> bool:
 
 def _take(notice: Notice) -> None:
     global _price, _trouble, _wanted
+    from .importing import stage
+
     match notice:
         case TaskChanged(task=changed, event=event):
             first_seen = changed.id not in _tasks
             _tasks[changed.id] = changed
+            _warm(changed)
             if first_seen or isinstance(event, Ready):
                 _greet(changed)
             if isinstance(event, Submitted) and changed.request.provider in _balances:
                 engine().balance(changed.request.provider)  # what was shown is no longer true
         case TaskRemoved(task_id=task_id):
             _tasks.pop(task_id, None)
-            _arrived.pop(task_id, None)
+            _off_the_way(task_id)
+            stage.cancel(task_id)
         case BalanceKnown(provider=provider):
             _balances[provider] = notice
         case PriceKnown():
@@ -400,34 +430,97 @@ def _take(notice: Notice) -> None:
 def _greet(task: Task) -> None:
     """Put a model on the way into the scene if it is wanted here and is not there yet: that it was
     imported may not have been noted down (a full disk, a crash after the file was saved)."""
-    from . import preferences
+    from .importing import stage
     from .importing.place import MARK
 
     if (
         task.state is TaskState.READY
-        and task.origin.wanted
-        and preferences.get().import_when_ready
-        and (scene := home(task)) is not None
+        and (scene := _comes_to(task)) is not None
         and not any(obj.get(MARK) == task.id for obj in scene.objects)
     ):
         _arrived[task.id] = None
+        if not bpy.app.background:
+            stage.prepare(task, scene)
 
 
-def later(task_id: str) -> None:
-    """An import that had begun could not be done after all: it comes at the next good moment."""
+def _comes_to(task: Task) -> bpy.types.Scene | None:
+    """The scene into which it is to come by itself."""
+    from . import preferences
+
+    wanted = task.origin.wanted and preferences.get().import_when_ready
+    return home(task) if wanted else None
+
+
+def _warm(task: Task) -> None:
+    """Start the background Blender when a model is near, so that its start costs no time; once for
+    each: one that is near for long needs none that starts anew every minute. Not for the Sandbox,
+    whose models are small."""
+    if task.id not in _warmed and not bpy.app.background and _is_near(task):
+        from .importing import stage
+
+        _warmed.add(task.id)
+        stage.warm()
+
+
+def _is_near(task: Task) -> bool:
+    match task.state:
+        case TaskState.DOWNLOADING:
+            near = True
+        case TaskState.GENERATING:
+            left = (task.expected_seconds or math.inf) - (time.time() - task.started)
+            near = (task.share or 0.0) > NEAR_SHARE or left < NEAR
+        case _:
+            near = False
+    try:
+        return (
+            near
+            and get_provider(task.request.provider).needs_network
+            and _comes_to(task) is not None
+        )
+    except MaquetteError:  # a service that is no longer there
+        return False
+
+
+def imported(task_id: str, note: str = "") -> None:
+    """Its model is in the scene. note: a word on how it came, for its row."""
+    from .importing import stage
+
+    notes.pop(task_id, None)
+    if note:
+        notes[task_id] = note
+    _off_the_way(task_id)  # what was on its way by itself was asked for meanwhile
+    stage.cancel(task_id)
+    engine().imported(task_id)
+
+
+def later(task_id: str, spot: Spot | None = None) -> None:
+    """Import it as soon as it is prepared and the moment is good, with the Import button grey if
+    there is a spot."""
     if task_id in _tasks:
-        _arrived[task_id] = None
+        _arrived[task_id] = spot
         wake()
 
 
+def is_coming(task_id: str) -> bool:
+    """Was Import clicked, and it is not there yet?"""
+    return task_id in receiving or _arrived.get(task_id) is not None
+
+
+def is_arriving(task_id: str) -> bool:
+    """Will it be in the scene in a moment?"""
+    return task_id in receiving or (task_id in _arrived and task_id not in _in_the_way)
+
+
 def waits_for(task: Task) -> str:
-    """ "" or why a model that is ready is not in the scene yet, in words. Cheap: for drawing."""
+    """ "" or why a model that is to come is not in the scene yet, in words. Cheap: for drawing."""
+    if task.id in _in_the_way:
+        return say("{reason} It comes by itself afterwards.", reason=_in_the_way[task.id])
+    if task.id in _arrived:
+        from .importing import stage
+
+        return say("It is being prepared in the background.") if stage.pending(task.id) else ""
     if task.state is not TaskState.READY or not task.origin.wanted:
         return ""
-    if task.id in _arrived:
-        if not _in_the_way:
-            return ""
-        return say("{reason} It comes by itself afterwards.", reason=_in_the_way)
     where = task.origin
     if home(task) is not None:
         return ""
@@ -438,34 +531,68 @@ def waits_for(task: Task) -> str:
     return say("Made for a file that was not saved; Import puts it here")
 
 
+def _off_the_way(task_id: str) -> None:
+    _arrived.pop(task_id, None)
+    _in_the_way.pop(task_id, None)
+
+
 def _import_arrived() -> None:
-    global _in_the_way
+    """The first for which all is well; others do not wait for one that is still being prepared."""
     if not _arrived:
         return
-    from .importing import moment
+    from .importing import moment, stage
 
-    _in_the_way = moment.why_not_now(bpy.context)
-    if receiving or _in_the_way:
-        return
-    task_id = next(iter(_arrived))
-    del _arrived[task_id]
-    known = _tasks.get(task_id)
-    scene = home(known) if known else None
-    if scene is None or known.state is not TaskState.READY:
-        return
+    reasons: dict[bool, str] = {}
+    for task_id, spot in list(_arrived.items()):
+        known = _tasks.get(task_id)
+        scene = _scene_of(known, spot) if known else None
+        if scene is None:
+            _off_the_way(task_id)
+            continue
+        clicked = spot is not None
+        if clicked not in reasons:
+            reasons[clicked] = moment.why_not_now(bpy.context, clicked=clicked)
+        if reason := reasons[clicked]:
+            _in_the_way[task_id] = reason
+            continue
+        _in_the_way.pop(task_id, None)
+        if not bpy.app.background:
+            stage.prepare(known, scene)  # anew if the scene's units have changed meanwhile
+        if not receiving and not stage.pending(task_id):
+            _off_the_way(task_id)
+            _receive(known, scene, spot)
+            return
+
+
+def _scene_of(known: Task, spot: Spot | None) -> bpy.types.Scene | None:
+    """Into which it is to come; None if it is not any more."""
+    if spot is not None:
+        return next((scene for scene in bpy.data.scenes if scene.session_uid == spot[0]), None)
+    return home(known) if known.state is TaskState.READY else None
+
+
+def _receive(known: Task, scene: bpy.types.Scene, spot: Spot | None) -> None:
+    from .importing import stage
+
+    asked: dict[str, object] = {"task_id": known.id}
+    if spot is not None:
+        asked |= {"select": True, "scene_uid": spot[0], "location": spot[1]}
     try:
         if bpy.app.background:
-            bpy.ops.maquette.receive(task_id=task_id)
+            bpy.ops.maquette.receive(**asked)
             return
         windows = list(bpy.context.window_manager.windows)
         window = next((w for w in windows if w.scene == scene), windows[0] if windows else None)
         if window is None:
             return
+        ready = stage.result(known.id)
+        # What takes long is announced in the row first.
+        at_once = ready is not None and ready.state is stage.State.DONE
         with bpy.context.temp_override(window=window):
-            bpy.ops.maquette.receive("INVOKE_DEFAULT", task_id=task_id)
+            bpy.ops.maquette.receive("EXEC_DEFAULT" if at_once else "INVOKE_DEFAULT", **asked)
     except RuntimeError as error:
         # An operator's error report, seen from Python. The row keeps its Import button.
-        notes[task_id] = str(error).removeprefix("Error: ").strip()
+        notes[known.id] = str(error).removeprefix("Error: ").strip()
 
 
 def _redraw() -> None:
@@ -473,7 +600,8 @@ def _redraw() -> None:
     felt."""
     for window in bpy.context.window_manager.windows:
         for area in window.screen.areas:
-            for region in area.regions:
-                if (area.type, region.type) in _DRAWN:
-                    region.tag_redraw()
+            if drawn := _DRAWN.get(area.type):
+                for region in area.regions:
+                    if region.type == drawn:
+                        region.tag_redraw()
     bpy.msgbus.publish_rna(key=_STATUS_BAR)

@@ -1,6 +1,6 @@
 """How long enabling Maquette takes, beside an extension that does nothing, in the same run.
 
-    nox -s figures            all measurements; or this one with Blender's Python module:
+    make bench                all measurements; or this one with Blender's Python module:
     <python with bpy> bench/enable_time.py [--write]
 
 A fresh process each time, as at every start of Blender: import bpy and Blender's own look through

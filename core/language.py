@@ -14,6 +14,7 @@ from collections.abc import Mapping, Sequence
 from typing import Any
 
 _words: Mapping[str, str] = {}
+changes = 0  # how often the language has changed: sentences that are kept are void then
 
 
 def use(words: Mapping[str, str]) -> None:
@@ -21,9 +22,10 @@ def use(words: Mapping[str, str]) -> None:
 
     Thread: any; `say` on another thread sees all of the old words or all of the new ones.
     """
-    global _words
+    global _words, changes
     # An empty translation is none, and "" is no sentence: gettext keeps a file's head there.
     _words = {english: own for english, own in words.items() if english and own}
+    changes += 1
 
 
 def say(template: str, /, **values: object) -> str:

@@ -92,8 +92,9 @@ class Worker:
 
     @property
     def busy(self) -> bool:
-        with self._changed:
-            return bool(self._works)
+        # Without the lock: Blender's main thread asks this at every tick, and whoever holds the
+        # lock may be waiting for Python's own, milliseconds long.
+        return bool(self._works)
 
     def close(self, patience: float) -> bool:
         """Begin nothing more and wait up to `patience` seconds for the pieces under way, so that

@@ -14,6 +14,7 @@ import bpy
 
 from ..core.errors import BadModel, MaquetteError, SetupError
 from ..core.language import say
+from . import importer
 
 
 @contextmanager
@@ -31,12 +32,8 @@ def imported(
             say("Enable “glTF 2.0 format” under Preferences > Add-ons and press Import."),
         )
     with _workshop(context, scene) as view_layer:
-        try:
-            finished = bpy.ops.import_scene.gltf(**_arguments(path)) == {"FINISHED"}
-            said = ""
-        except RuntimeError as error:  # its error report, or a mistake in it as a traceback
-            finished, said = False, _last_line(str(error))
-        if not finished:
+        said = importer.run(path)
+        if said is not None:
             raise BadModel(
                 say("Blender's glTF add-on could not import the model."),
                 say("The file stays where it is: {path}", path=path),
@@ -44,19 +41,6 @@ def imported(
             )
         view_layer.update()
         yield view_layer
-
-
-def _arguments(path: Path) -> dict[str, object]:
-    """Those that this Blender's importer has, of: 4.5 brought the second and third."""
-    known = bpy.ops.import_scene.gltf.get_rna_type().properties.keys()
-    wanted = {
-        "filepath": str(path),
-        "import_select_created_objects": False,
-        "import_scene_extras": False,  # they would end in the user's scene as custom properties
-        # Else rigged models bring a hidden collection and a sphere to draw bones with.
-        "disable_bone_shape": True,
-    }
-    return {name: value for name, value in wanted.items() if name in known}
 
 
 @contextmanager
@@ -68,13 +52,7 @@ def _workshop(context: bpy.types.Context, scene: bpy.types.Scene) -> Iterator[bp
     in a scene of its own, the model is all that has to be evaluated to measure it.
     """
     workshop = bpy.data.scenes.new("Maquette import")
-    # Sizes are imported by the unit, key frames by the frame rate and the first frame.
-    workshop.unit_settings.system = scene.unit_settings.system
-    workshop.unit_settings.scale_length = scene.unit_settings.scale_length
-    workshop.render.fps = scene.render.fps
-    workshop.render.fps_base = scene.render.fps_base
-    workshop.frame_start = scene.frame_start
-    workshop.frame_current = scene.frame_current
+    importer.apply(workshop, importer.settings(scene))
     # 4.2 asks whether there is a collection of the active one's name; were it the scene's own, it
     # would take a collection that the user calls "Scene Collection" for it.
     collection = bpy.data.collections.new("Maquette import")
@@ -105,10 +83,3 @@ def _workshop(context: bpy.types.Context, scene: bpy.types.Scene) -> Iterator[bp
             if window.scene != shown:
                 window.scene = shown
                 window.view_layer = shown_layer
-
-
-def _last_line(text: str) -> str:
-    """Of a traceback, what it ends in; bpy.ops adds a line with the place of its own call."""
-    lines = [line.strip() for line in text.splitlines() if line.strip()]
-    lines = [line for line in lines if not line.startswith("Location: ")]
-    return lines[-1].removeprefix("Error: ")[:300] if lines else ""

@@ -23,11 +23,11 @@ _redo_asked = 0.0
 _running_since: dict[str, float] = {}  # operators of add-ons, see `_running_operator`
 
 
-def why_not_now(context: bpy.types.Context, *, asked: bool = False) -> str:
+def why_not_now(context: bpy.types.Context, *, asked: bool = False, clicked: bool = False) -> str:
     """ "" or, in words, what is in the way.
 
     asked: the user just clicked for it. No modal operator is in the way then: one that is in the
-    middle of something would have taken the click for itself.
+    middle of something would have taken the click for itself. clicked: the user did so a while ago.
 
     Every window counts, not just the context's: undo is one for all of them, and in a timer the
     context has none. Not Object Mode: undoing an import that was done in Edit Mode leaves the user
@@ -54,7 +54,7 @@ def why_not_now(context: bpy.types.Context, *, asked: bool = False) -> str:
             return say("{operator} is still running.", operator=pgettext_iface("Operator"))
     if not asked and (name := _running_operator(running)):
         return say("{operator} is still running.", operator=name)
-    if not asked and _may_redo(context):
+    if not asked and not clicked and _may_redo(context):
         return say("You have just undone something.")
     return ""
 

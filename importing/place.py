@@ -4,9 +4,8 @@ Thread: main. `import_model` is the seam for whatever brings the objects into th
 """
 
 import re
-from collections.abc import Collection, Iterator, Sequence
+from collections.abc import Callable, Collection, Iterator, Sequence
 from pathlib import Path
-from typing import TYPE_CHECKING
 
 import bpy
 from mathutils import Vector
@@ -14,10 +13,7 @@ from mathutils import Vector
 from ..core.errors import BadModel, MaquetteError, StorageError
 from ..core.language import say
 from ..core.model import Task
-from . import gltf, moment
-
-if TYPE_CHECKING:
-    import numpy
+from . import append, gltf, moment, shape
 
 COLLECTION = "Maquette"
 MARK = "maquette_task"  # a custom property of every imported object: the id of its task
@@ -33,20 +29,17 @@ def import_model(
 ) -> list[str]:
     """Put the task's model into `scene`, standing at `location` (world space, Blender units).
 
-    The bottom centre of all its geometry comes to `location`; it is not turned or scaled. All of
-    it goes into the scene's collection "Maquette" and carries the task's id. A single root is
-    named after the task; several keep the file's names, which tell them apart. With `select`,
-    exactly the new objects are selected then; without it, selection, active object, active
-    collection and all else stay as they are.
+    The bottom centre of all its geometry comes to `location`; it does not turn or grow. What it
+    consists of and what that is called, shape.py says. All of it goes into the scene's collection
+    "Maquette" and carries the task's id. With `select`, exactly the new objects are selected then;
+    without it, selection, active object, active collection and all else stay as they are.
 
     Returns the new objects' names, roots first. Pushes no undo step. Errors: SetupError,
     StorageError, BadModel, MaquetteError; the .blend then holds nothing new.
     """
     path = _file_of(task)
-    if reason := moment.closed(scene):
-        raise MaquetteError(reason, say("Open another scene and press Import."))
-    before = {kind: _uids(kind) for kind in _KINDS}
-    try:
+
+    def made_here(before: dict[str, set[int]]) -> list[bpy.types.Object]:
         with gltf.imported(context, path, scene) as view_layer:
             objects = _new("objects", before)
             if not objects:
@@ -54,14 +47,51 @@ def import_model(
                     say("Blender found nothing to import in the model."),
                     say("It is in {path}", path=path),
                 )
-            roots = [obj for obj in objects if obj.parent is None]
-            for obj in objects:
-                # The importer leaves quaternions; artists turn things by angles.
-                if obj.animation_data is None:
-                    obj.rotation_mode = "XYZ"
-            _move(roots, Vector(location) - _bottom_centre(objects, view_layer))
+            try:
+                objects, _ = shape.shape(objects, task.title)
+            except shape.Unplaceable as error:
+                raise BadModel(
+                    say("The model's size is not a number, so it has no place in a scene.")
+                ) from error
             for obj in objects:
                 obj.select_set(False, view_layer=view_layer)  # else it comes selected from 4.2's
+            return objects
+
+    return _brought(context, task, scene, made_here, location, select)
+
+
+def append_model(
+    context: bpy.types.Context,
+    task: Task,
+    scene: bpy.types.Scene,
+    prepared: Path,
+    *,
+    location: Sequence[float],
+    select: bool,
+) -> list[str]:
+    """`import_model` with what the background Blender has made of it: the same comes of it, in a
+    thirtieth of the time. Its bottom centre is at the origin of that .blend."""
+    return _brought(
+        context, task, scene, lambda before: append.appended(prepared), location, select
+    )
+
+
+def _brought(
+    context: bpy.types.Context,
+    task: Task,
+    scene: bpy.types.Scene,
+    bring: Callable[[dict[str, set[int]]], list[bpy.types.Object]],
+    location: Sequence[float],
+    select: bool,
+) -> list[str]:
+    """bring: told what there is, it brings the model's objects into the file."""
+    if reason := moment.closed(scene):
+        raise MaquetteError(reason, say("Open another scene and press Import."))
+    before = {kind: _uids(kind) for kind in _KINDS}
+    try:
+        objects = bring(before)
+        roots = [obj for obj in objects if obj.parent is None]
+        shape.move(roots, location)
         home = _collection(context, scene)
         for obj in objects:
             home.objects.link(obj)
@@ -71,7 +101,7 @@ def import_model(
             [*_new("scenes", before), *(c for c in _new("collections", before) if c != home)]
         )
         if len(roots) == 1:
-            roots[0].name = task.title
+            roots[0].name = task.title  # not known in the background: whether that is taken here
         if select:
             _select(_view_layer(context, scene), objects, roots)
     except BaseException:
@@ -111,6 +141,18 @@ def enclosing(context: bpy.types.Context, names: Sequence[str]) -> str:
             ):
                 return obj.name
     return ""
+
+
+def size(scene: bpy.types.Scene, names: Sequence[str]) -> str:
+    """How large these objects are together, along X, Y and Z, in the scene's units. They have been
+    evaluated (`enclosing` does it)."""
+    low, high = _bounds([bpy.data.objects[name] for name in names])
+    units = scene.unit_settings
+    sides = [
+        bpy.utils.units.to_string(units.system, "LENGTH", side * units.scale_length, precision=3)
+        for side in high - low
+    ]
+    return " × ".join(side.strip() for side in sides)
 
 
 def left_out(context: bpy.types.Context, names: Sequence[str]) -> bool:
@@ -172,68 +214,6 @@ def _uids(kind: str) -> set[int]:
 def _new(kind: str, before: dict[str, set[int]]) -> list[bpy.types.ID]:
     known = before[kind]
     return [block for block in getattr(bpy.data, kind) if block.session_uid not in known]
-
-
-# --- where it stands ------------------------------------------------------------------------
-
-
-def _bottom_centre(
-    objects: Collection[bpy.types.Object], view_layer: bpy.types.ViewLayer
-) -> Vector:
-    """Of all their geometry as it is shown, in world space; of their origins if there is none."""
-    import numpy as np  # a distribution's Blender may lack it; the importer needs it, too
-
-    corners: list[numpy.ndarray] = []
-    vertices: dict[int, numpy.ndarray] = {}  # a thousand objects may share one mesh
-    for obj in objects:
-        if obj.type != "MESH":
-            continue
-        shown = obj.evaluated_get(view_layer.depsgraph)  # posed by its bones, at the present frame
-        mesh = shown.data
-        if not mesh.vertices:
-            continue
-        points = vertices.get(mesh.as_pointer())
-        if points is None:
-            points = np.empty(len(mesh.vertices) * 3, dtype=np.float32)
-            mesh.vertices.foreach_get("co", points)
-            points = vertices[mesh.as_pointer()] = points.reshape(-1, 3)
-        matrix = np.array(shown.matrix_world, dtype=np.float32)
-        placed = points @ matrix[:3, :3].T + matrix[:3, 3]
-        corners += [placed.min(axis=0), placed.max(axis=0)]
-    if not corners:
-        corners = [np.array(obj.matrix_world.translation) for obj in objects]
-    low, high = np.min(corners, axis=0), np.max(corners, axis=0)
-    if not (np.isfinite(low).all() and np.isfinite(high).all()):
-        raise BadModel(say("The model's size is not a number, so it has no place in a scene."))
-    return Vector(((low[0] + high[0]) / 2, (low[1] + high[1]) / 2, low[2]))
-
-
-def _move(roots: Collection[bpy.types.Object], by: Vector) -> None:
-    for root in roots:
-        if _place_is_animated(root):
-            root.delta_location += by  # is added to whatever the animation says
-        else:
-            root.location += by
-
-
-def _place_is_animated(obj: bpy.types.Object) -> bool:
-    """By the action in use or one stashed in its NLA tracks."""
-    animation = obj.animation_data
-    if animation is None:
-        return False
-    strips = [strip for track in animation.nla_tracks for strip in track.strips]
-    actions = filter(None, [animation.action, *(strip.action for strip in strips)])
-    return any(curve.data_path == "location" for action in actions for curve in _curves(action))
-
-
-def _curves(action: bpy.types.Action) -> Iterator[bpy.types.FCurve]:
-    if bpy.app.version < (4, 4):
-        yield from action.fcurves
-        return
-    for layer in action.layers:
-        for strip in layer.strips:
-            for channels in strip.channelbags:
-                yield from channels.fcurves
 
 
 # --- where it is listed ---------------------------------------------------------------------

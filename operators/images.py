@@ -12,6 +12,7 @@ from bpy.props import BoolProperty, CollectionProperty, EnumProperty, StringProp
 from .. import pictures, properties
 from ..core.errors import BadRequest
 from ..core.language import say
+from ..importing import stage
 
 
 class MAQUETTE_OT_picture_add(bpy.types.Operator):
@@ -57,6 +58,8 @@ class MAQUETTE_OT_picture_add(bpy.types.Operator):
         if not added:
             return {"CANCELLED"}
         settings.active_picture = len(settings.pictures) - 1
+        if not bpy.app.background and any(map(pictures.is_large, known)):
+            stage.warm()  # Generate will have it prepare them
         return {"FINISHED"}
 
     def _chosen(self) -> list[str]:

@@ -4,21 +4,23 @@ Thread: main. Blender reads the annotations: no `from __future__ import annotati
 """
 
 import logging
+from collections.abc import Sequence
 
 import bpy
-from bpy.props import BoolProperty
+from bpy.props import BoolProperty, FloatVectorProperty, IntProperty
 
 from .. import session
 from ..core.errors import BadRequest, MaquetteError
 from ..core.language import say
-from ..core.model import TaskState
-from ..importing import moment, place
+from ..core.model import Task, TaskState
+from ..importing import moment, place, stage
 from . import timers
 from .tasks import OfTask
 
 log = logging.getLogger(__name__)
 
 LOOK = 0.1  # seconds
+_HAS_MODEL = (TaskState.READY, TaskState.IMPORTED)
 
 
 class MAQUETTE_OT_receive(OfTask, bpy.types.Operator):
@@ -36,7 +38,12 @@ class MAQUETTE_OT_receive(OfTask, bpy.types.Operator):
         options={"HIDDEN", "SKIP_SAVE"},
     )
 
+    # Where that is, if the click was a while ago: see session.later.
+    scene_uid: IntProperty(options={"HIDDEN", "SKIP_SAVE"})
+    location: FloatVectorProperty(options={"HIDDEN", "SKIP_SAVE"})
+
     _timer: bpy.types.Timer | None = None
+    _clicked = False  # just now
 
     @classmethod
     def poll(cls, context: bpy.types.Context) -> bool:
@@ -49,6 +56,17 @@ class MAQUETTE_OT_receive(OfTask, bpy.types.Operator):
             return {"CANCELLED"}  # a second click on the same button
         if context.window is None:
             return self.execute(context)
+        self._clicked = self.select and not self.scene_uid
+        if self._clicked:
+            self.scene_uid = context.scene.session_uid
+            self.location = context.scene.cursor.location
+            task = session.task(self.task_id)
+            if task and task.state in _HAS_MODEL and task.folder:
+                stage.prepare(task, context.scene)
+                if stage.pending(task.id):
+                    # Not waited for here: while an operator runs, Blender saves nothing by itself.
+                    session.later(task.id, self._spot)
+                    return {"CANCELLED"}
         # Blender draws "Importing…" before it is kept busy.
         session.receiving.add(self.task_id)
         self._timer = timers.add(context, LOOK)
@@ -62,11 +80,22 @@ class MAQUETTE_OT_receive(OfTask, bpy.types.Operator):
         self._stop()
         return self.execute(context) | {"PASS_THROUGH"}
 
+    @property
+    def _spot(self) -> session.Spot | None:
+        return (self.scene_uid, tuple(self.location)) if self.scene_uid else None
+
+    def _scene(self, context: bpy.types.Context, task: Task) -> bpy.types.Scene | None:
+        if not self.select:
+            return session.home(task)
+        if not self.scene_uid:
+            return context.scene
+        return next((s for s in bpy.data.scenes if s.session_uid == self.scene_uid), None)
+
     def cancel(self, context: bpy.types.Context) -> None:
         """Called by Blender when it ends the operator: another file, a closed window."""
         self._stop()
-        if not self.select:
-            session.later(self.task_id)
+        if not self._clicked:
+            session.later(self.task_id, self._spot)
 
     def _stop(self) -> None:
         session.receiving.discard(self.task_id)
@@ -77,21 +106,24 @@ class MAQUETTE_OT_receive(OfTask, bpy.types.Operator):
     def execute(self, context: bpy.types.Context) -> set[str]:
         try:
             task = self.task()
-            if task.state not in (TaskState.READY, TaskState.IMPORTED):
+            if task.state not in _HAS_MODEL:
                 raise BadRequest(say("This model is not ready yet."))
-            if reason := moment.why_not_now(context, asked=self.select):
-                if not self.select:  # somebody was quicker: the moment was good just now
-                    session.later(task.id)
+            asked = self.select and (self._clicked or not self.scene_uid)
+            if reason := moment.why_not_now(context, asked=asked, clicked=self.select):
+                if not asked:  # somebody was quicker: the moment was good just now
+                    session.later(task.id, self._spot)
                     return {"CANCELLED"}
                 told = say("“{title}” was not imported. {reason}", title=task.title, reason=reason)
                 raise BadRequest(told)
-            scene = context.scene if self.select else session.home(task)
+            scene = self._scene(context, task)
             if scene is None:
                 raise BadRequest(
                     say("The scene it was made for is not open."), say("Import puts it here.")
                 )
-            location = scene.cursor.location if self.select else task.origin.location
-            names = place.import_model(context, task, scene, location=location, select=self.select)
+            location = task.origin.location
+            if self.select:
+                location = self.location if self.scene_uid else scene.cursor.location
+            names, note = self._bring(context, task, scene, location)
         except MaquetteError as error:
             return self._refuse(str(error))
         except Exception as error:
@@ -104,20 +136,47 @@ class MAQUETTE_OT_receive(OfTask, bpy.types.Operator):
             )
             return self._refuse(told)
         bpy.ops.ed.undo_push(message=say("Generate 3D model"))
-        session.notes.pop(task.id, None)
-        session.engine().imported(task.id)
+        session.imported(task.id, note)
         if outer := place.enclosing(context, names):
             told = say(
                 "“{title}” is in the scene, inside “{object}”", title=task.title, object=outer
             )
         else:
             told = say("“{title}” is in the scene", title=task.title)
+        told = f"{told}. {say('Size: {size}', size=place.size(scene, names))}"
         if _colors_unseen(context, names):
             told = f"{told}. {say('Its colors show in Material Preview')}"
         if place.left_out(context, names):
             told = f"{told}. {say('Leave Local View to see it')}"
         self.report({"INFO"}, told)
         return {"FINISHED"}
+
+    def _bring(
+        self,
+        context: bpy.types.Context,
+        task: Task,
+        scene: bpy.types.Scene,
+        location: Sequence[float],
+    ) -> tuple[list[str], str]:
+        """Returns the objects' names, and a word on how they came, or "". Errors: MaquetteError."""
+        ready = stage.result(task.id)
+        if ready and ready.state is stage.State.FAILED:
+            stage.give_up(task.id)  # the next Import does it here
+            log.warning("%s %s\n%s", task.id, ready.message, ready.details)
+            raise MaquetteError(ready.message, ready.advice, details=ready.details)
+        if ready and ready.state is stage.State.DONE:
+            try:
+                names = place.append_model(
+                    context, task, scene, ready.path, location=location, select=self.select
+                )
+            except Exception:
+                if not moment.closed(scene):  # that says nothing about the model
+                    stage.give_up(task.id)
+                raise
+            log.info("%s: %s, seconds: %s", task.id, ready.measures, ready.seconds)
+            return names, ""
+        names = place.import_model(context, task, scene, location=location, select=self.select)
+        return names, ready.message if ready else ""
 
     def _refuse(self, reason: str) -> set[str]:
         """To whoever clicked, a popup; to others, a line in the list and in the status bar."""

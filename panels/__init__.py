@@ -5,7 +5,9 @@ Here: text wrapped to the width there is, and thumbnails. Thread: main.
 """
 
 import functools
+from collections.abc import Sequence
 from pathlib import Path
+from typing import NamedTuple
 
 import blf
 import bpy
@@ -108,47 +110,81 @@ def draw_words(
     beside: how much of the width is taken by other things, in heights of a line. dim: drawn as a
     remark. least: draw nothing if it needs fewer lines. most: cut what needs more.
     """
-    beside += icon != "NONE"
-    lines = _lines(context, text, beside)
-    if not lines or len(lines) < least:
+    if not text:
         return
-    if len(lines) > most:
-        # Blender would cut a line that the "…" makes too long, by a letter more than need be.
-        last = _lines(context, f"{lines[most - 1]}…", beside)[0].removesuffix("…")
-        lines = (*lines[: most - 1], f"{last}…")
-    column = layout.column(align=True)
-    column.active = not dim
+    lines = lines_of(paper(context), text, beside=beside + (icon != "NONE"), most=most)
+    if len(lines) >= least:
+        draw_lines(layout, lines, icon=icon, dim=dim)
+
+
+def draw_lines(
+    layout: bpy.types.UILayout, lines: Sequence[str], *, icon: str = "NONE", dim: bool = False
+) -> None:
+    """What `lines_of` has made. Every call of a layout's takes a few microseconds."""
+    if not lines:
+        return
+    if dim or len(lines) > 1:
+        layout = layout.column(align=True)
+    if dim:
+        layout.active = False
     for number, line in enumerate(lines):
         shown = icon if number == 0 or icon == "NONE" else "BLANK1"
-        column.label(text=line, icon=shown, translate=False)
+        layout.label(text=line, icon=shown, translate=False)
+
+
+class Paper(NamedTuple):
+    """What texts are laid out for. room: pixels for text on a line. unit: the height of a line.
+    size: of the font, pixels."""
+
+    room: float
+    unit: float
+    size: float
+
+    @property
+    def is_wide(self) -> bool:
+        return self.room / self.unit > NARROW
+
+
+def paper(context: bpy.types.Context) -> Paper:
+    """For the panel or dialog being drawn."""
+    unit = _unit(context)
+    size = context.preferences.ui_styles[0].widget.points / 20 * unit
+    return Paper(room(context, unit), unit, round(size, 2))
+
+
+def lines_of(paper: Paper, text: str, *, beside: float = 0.0, most: int = 100) -> tuple[str, ...]:
+    """A text on as many lines as it needs, as `draw_words` draws it."""
+    width = int(paper.room - beside * paper.unit)
+    lines = wrap(text, width, paper.size)
+    if len(lines) > most:
+        # Blender would cut a line that the "…" makes too long, by a letter more than need be.
+        last = wrap(f"{lines[most - 1]}…", width, paper.size)[0].removesuffix("…")
+        lines = (*lines[: most - 1], f"{last}…")
+    return lines
 
 
 def fits(context: bpy.types.Context, text: str, beside: float) -> bool:
     """On one line? For buttons, which cannot wrap; beside: as above, with the button's edges."""
-    return len(_lines(context, text, beside)) <= 1
+    return len(lines_of(paper(context), text, beside=beside)) <= 1
 
 
-def _lines(context: bpy.types.Context, text: str, beside: float) -> tuple[str, ...]:
-    width = room(context) - beside * _unit(context)
-    size = context.preferences.ui_styles[0].widget.points / 20 * _unit(context)
-    return wrap(text, int(width), round(size, 2))
-
-
-def room(context: bpy.types.Context) -> float:
-    """Pixels for text on a line of the panel or dialog being drawn.
+def room(context: bpy.types.Context, unit: float = 0.0) -> float:
+    """Pixels for text on a line of the panel or dialog being drawn. unit: `_unit`, if known.
 
     A dialog is drawn with the region below it as context, and before its own has a width
     (`region_popup`; `wm_block_dialog_create`, source/blender/windowmanager/intern/wm_operators.cc).
     """
+    unit = unit or _unit(context)
     if getattr(context, "region_popup", None):
-        return (DIALOG_WIDTH / 20 - _DIALOG_MARGINS) * _unit(context)
-    width = context.region.width if context.region else 0
-    return width - _TABS * _unit(context)
+        return (DIALOG_WIDTH / 20 - _DIALOG_MARGINS) * unit
+    region = context.region
+    return (region.width if region else 0) - _TABS * unit
 
 
 def lines_wide(context: bpy.types.Context) -> float:
     """The same in heights of a line, so that it does not depend on the interface's scale."""
-    return room(context) / _unit(context)
+    unit = _unit(context)
+    return room(context, unit) / unit
 
 
 def _unit(context: bpy.types.Context) -> float:

@@ -17,6 +17,7 @@ from ..core.model import OptionValue
 from ..core.providers import all_providers
 from ..core.providers.base import Provider
 from ..core.providers.options import Option, same_price
+from ..importing import stage
 from . import NARROW, draw_words, fits, lines_wide, thumbnail
 
 LINK = 2.0  # what a button's icon and edges, and a box around it, take of the width, in lines
@@ -75,7 +76,10 @@ def draw(layout: bpy.types.UILayout, context: bpy.types.Context) -> None:
     draw_sends(layout, context, provider)
     row = layout.row()
     row.scale_y = 1.5
-    row.operator("maquette.generate", text="Generate")
+    if stage.converting():
+        row.operator("maquette.generate", text="Preparing Pictures…")
+    else:
+        row.operator("maquette.generate", text="Generate")
     draw_problem(layout, context, settings, provider, pictures)
     if not provider.needs_key and not session.tasks() and not _any_key():
         _draw_welcome(layout, context)

@@ -5,18 +5,19 @@ while a task goes on: title, service and price, state, how far; then its buttons
 """
 
 import time
+from typing import NamedTuple
 
 import bpy
 
 from .. import session, translations
-from ..core import wording
+from ..core import language, wording
 from ..core.errors import BadRequest
 from ..core.language import say
 from ..core.model import Retry, Task, TaskState
 from ..core.providers import get_provider
-from . import NARROW, draw_words, lines_wide, thumbnail
+from . import Paper, draw_lines, draw_words, lines_of, paper, thumbnail
 
-ROWS = 20  # drawn in full; older ones are one line each, folded away
+ROWS = 10  # drawn in full; older ones are one line each, folded away
 OLDER_ROWS = 200
 PICTURE = 2.0  # size of a row's picture, in heights of a line: as high as the two lines beside it
 BOX = 0.6  # what a box's margins take of the width, in heights of a line
@@ -60,8 +61,9 @@ def draw(layout: bpy.types.UILayout, context: bpy.types.Context, now: float) -> 
     tasks = session.tasks()
     if not tasks and not trouble:
         draw_words(layout, context, say("What you generate appears here"), dim=True)
+    on = paper(context)
     for task in tasks[:ROWS]:
-        _draw_task(layout.box(), context, task, now)
+        _draw_task(layout.box(), context, on, task, now)
     older = tasks[ROWS:]
     if not older:
         return
@@ -76,85 +78,125 @@ def draw(layout: bpy.types.UILayout, context: bpy.types.Context, now: float) -> 
 
 
 def _draw_task(
-    layout: bpy.types.UILayout, context: bpy.types.Context, task: Task, now: float
+    layout: bpy.types.UILayout, context: bpy.types.Context, on: Paper, task: Task, now: float
 ) -> None:
+    row = _prepared(task, on)
+    here = task.state is TaskState.IMPORTED and session.is_here(task, context.scene)
     head = layout.row()
     title = head.column(align=True)
-    done = not task.state.is_open
-    draw_words(title, context, _title(task), beside=BOX + done, most=2)
-    draw_words(title, context, wording.terms(task, _label(task)), beside=BOX + done, dim=True)
-    if done:
+    draw_lines(title, row.title)
+    draw_lines(title, row.terms, dim=True)
+    if not task.state.is_open:
         _task_operator(head, "maquette.remove", task, icon="X", emboss=False)
-    _draw_state(layout.row(), context, task, now)
-    if task.state in _ENDED_BADLY:
-        draw_words(layout, context, task.message, beside=BOX)
-        draw_words(layout, context, task.advice, beside=BOX)
-    _draw_buttons(layout, context, task)
-    _draw_notes(layout, context, task)
+    _draw_state(layout.row(), on, task, row, here, now)
+    draw_lines(layout, row.message)
+    draw_lines(layout, row.advice)
+    _draw_buttons(layout, on, task, row, here)
+    # What comes and goes is below the buttons, which must not move while somebody aims at them.
+    failed_here = session.notes.get(task.id, "") if task.state in _HAS_MODEL else ""
+    for line in (task.note, failed_here, session.waits_for(task)):
+        if line:
+            draw_lines(layout, lines_of(on, line, beside=BOX), dim=line is not failed_here)
+
+
+class _Row(NamedTuple):
+    """What a task's row says as long as the task, the sidebar and the language stay the same:
+    lines, the words of a state that does not go on, what Retry is called, a picture's path."""
+
+    title: tuple[str, ...]
+    terms: tuple[str, ...]
+    message: tuple[str, ...]
+    advice: tuple[str, ...]
+    words: wording.Words | None
+    retry: str
+    picture: str
+
+
+_rows: dict[str, tuple[Task, Paper, int, _Row]] = {}
+
+
+def _prepared(task: Task, on: Paper) -> _Row:
+    kept = _rows.get(task.id)
+    if kept and kept[0] is task and kept[1] == on and kept[2] == language.changes:
+        return kept[3]
+    done, bad = not task.state.is_open, task.state in _ENDED_BADLY
+    row = _Row(
+        lines_of(on, _title(task), beside=BOX + done, most=2),
+        lines_of(on, wording.terms(task, _label(task)), beside=BOX + done),
+        lines_of(on, task.message, beside=BOX) if bad else (),
+        lines_of(on, task.advice, beside=BOX) if bad else (),
+        wording.describe(task, 0.0) if done else None,
+        _retry_words(task),
+        _picture(task) if on.is_wide else "",
+    )
+    if len(_rows) > 2 * ROWS:
+        _rows.clear()
+    _rows[task.id] = (task, on, language.changes, row)
+    return row
 
 
 def _draw_state(
-    row: bpy.types.UILayout, context: bpy.types.Context, task: Task, now: float
+    layout: bpy.types.UILayout, on: Paper, task: Task, row: _Row, here: bool, now: float
 ) -> None:
     """A picture with the state beside it in a word, or as a bar, and below that how far it is."""
-    words = wording.describe(task, now)
+    words = row.words or wording.describe(task, now)
     icon, head, tail = ICONS[task.state], words.state, words.tail
-    if task.state is TaskState.IMPORTED and not session.is_here(task, context.scene):
+    if task.state is TaskState.IMPORTED and not here:
         tail = say("not in this scene")
-    if task.id in session.receiving:
+    if session.is_coming(task.id):
         icon, head = "IMPORT", say("Importing…")
     beside = BOX
-    picture = thumbnail(_picture(task)) if lines_wide(context) > NARROW else 0
+    # When one has been loaded, Blender draws all of its window anew, and then once more
+    # (`ui_icon_ensure_deferred`, source/blender/editors/interface/interface_icons.cc: its job's
+    # notifiers are NC_WINDOW). That is for when the model is there.
+    picture = 0 if session.is_arriving(task.id) else thumbnail(row.picture)
     if picture:
-        row.template_icon(icon_value=picture, scale=PICTURE)
+        layout.template_icon(icon_value=picture, scale=PICTURE)
         beside += PICTURE + 0.4
     elif words.factor is not None:
-        row.column().label(text="", icon=icon)  # a bar has no place for it
+        layout.column().label(text="", icon=icon)  # a bar has no place for it
         beside += 1.4
-    column = row.column(align=True)
+    column = layout.column(align=True)
     if words.factor is None:
-        state = column.row()
-        state.alert = task.state in _ALARMING
-        draw_words(state, context, head, icon=icon, beside=beside)
+        state = column
+        if task.state in _ALARMING:
+            state = column.row()
+            state.alert = True
+        draw_lines(state, lines_of(on, head, beside=beside + 1), icon=icon)
     else:
         column.progress(text=head, factor=words.factor, type="BAR", translate=False)
     if tail:
-        draw_words(column, context, tail, beside=beside, dim=True)
+        draw_lines(column, lines_of(on, tail, beside=beside), dim=True)
     elif task.state not in _ENDED_BADLY:
         column.label(text="")  # for the buttons and rows below to stay where they are
 
 
-def _draw_notes(layout: bpy.types.UILayout, context: bpy.types.Context, task: Task) -> None:
-    """What comes and goes. Below the buttons, which must not move while somebody aims at them."""
-    failed_here = session.notes.get(task.id, "") if task.state in _HAS_MODEL else ""
-    for line in (task.note, failed_here, session.waits_for(task)):
-        draw_words(layout, context, line, beside=BOX, dim=line is not failed_here)
-
-
-def _draw_buttons(layout: bpy.types.UILayout, context: bpy.types.Context, task: Task) -> None:
-    wide = lines_wide(context) > NARROW
-    row = layout.row(align=True) if wide else layout.column(align=True)
+def _draw_buttons(layout: bpy.types.UILayout, on: Paper, task: Task, row: _Row, here: bool) -> None:
+    buttons = layout.row(align=True) if on.is_wide else layout.column(align=True)
     if task.state.is_open:
-        _task_operator(row, "maquette.cancel", task, text=say("Cancel"))
+        _task_operator(buttons, "maquette.cancel", task, text=say("Cancel"))
         return
-    here = task.state is TaskState.IMPORTED and session.is_here(task, context.scene)
     if task.state is TaskState.IMPORTED:
-        select = row.row(align=True)
-        select.enabled = here
+        select = buttons
+        if not here:
+            select = buttons.row(align=True)
+            select.enabled = False
         _task_operator(select, "maquette.select", task, text=say("Select"))
     if task.state in _HAS_MODEL:
         again = say("Import Again") if here else say("Import")
-        receive = row.row(align=True)
-        receive.enabled = task.id not in session.receiving
+        receive = buttons
+        if session.is_coming(task.id):
+            receive = buttons.row(align=True)
+            receive.enabled = False
         _task_operator(receive, "maquette.receive", task, text=again).select = True
-    if retry := _retry_words(task):
-        if retry == AGAIN and task.accepted:
+    if row.retry:
+        if row.retry == AGAIN and task.accepted:
             # One answer that the job is over may be wrong; to ask once more costs nothing.
-            _task_operator(row, "maquette.retry", task, text=say("Look Again")).look = True
-        _task_operator(row, "maquette.retry", task, text=say(retry))
+            _task_operator(buttons, "maquette.retry", task, text=say("Look Again")).look = True
+        _task_operator(buttons, "maquette.retry", task, text=say(row.retry))
     if task.folder:
-        text = "" if wide else say("Open Folder")
-        _task_operator(row, "maquette.open_folder", task, text=text, icon="FILE_FOLDER")
+        text = "" if on.is_wide else say("Open Folder")
+        _task_operator(buttons, "maquette.open_folder", task, text=text, icon="FILE_FOLDER")
     if task.message and task.state in _ENDED_BADLY:
         _task_operator(layout, "maquette.copy_error", task, text=say("Copy Details"))
 

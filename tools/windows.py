@@ -155,6 +155,9 @@ def running(
         "HOME": str(work / "home"),
         "TMPDIR": str(work / "temp"),
         "SCREEN": f"{size[0]}x{size[1]}x24",
+        # llvmpipe's own threads wait for each other so much that a redraw costs a third more CPU;
+        # here many Blenders share few cores.
+        "LP_NUM_THREADS": "0",
         **environment,
     }
     with log.open("ab") as output:

@@ -155,6 +155,7 @@ WORDS: dict[str, str] = {
     "Choose a picture in it.": "Ein Bild darin wählen.",
     "Choose another file.": "Eine andere Datei wählen.",
     "Choose another in the preferences.": "In den Einstellungen einen anderen wählen.",
+    "Choose another picture.": "Ein anderes Bild wählen.",
     "Choose another.": "Ein anderes wählen.",
     "Choose it again or remove it.": "Es neu wählen oder entfernen.",
     "Choose other output settings for the next one, or report it to the service.": (
@@ -313,12 +314,35 @@ WORDS: dict[str, str] = {
     "Import Again": "Erneut importieren",
     "Import Model": "Modell importieren",
     "Import When Ready": "Importieren, wenn bereit",
+    "Import brings it in directly: Blender stands still meanwhile.": (
+        "„Importieren“ holt es direkt herein: Blender steht solange still."
+    ),
+    "Import brings it in directly: save your work first.": (
+        "„Importieren“ holt es direkt herein: vorher die Arbeit speichern."
+    ),
     "Import puts it here.": "„Importieren“ stellt es hierher.",
     "Imported": "Importiert",
+    "Imported directly: Blender could not start another in the background ({error}).": (
+        "Direkt importiert: Blender konnte im Hintergrund kein zweites starten ({error})."
+    ),
+    (
+        "Imported directly: a Blender from the Microsoft Store cannot start another in the "
+        "background."
+    ): (
+        "Direkt importiert: Ein Blender aus dem Microsoft Store kann im Hintergrund kein zweites "
+        "starten."
+    ),
+    "Imported directly: the temporary folder cannot be used ({error}).": (
+        "Direkt importiert: Der temporäre Ordner ist nicht nutzbar ({error})."
+    ),
+    "Imported directly: this Blender has no program to start in the background.": (
+        "Direkt importiert: Dieses Blender hat kein Programm, das im Hintergrund starten könnte."
+    ),
     "Importing…": "Wird importiert…",
     "In use: {source}": "In Gebrauch: {source}",
     "Install that version again to see it.": "Diese Version wieder installieren, um sie zu sehen.",
     "It has {names}.": "Es gibt: {names}.",
+    "It is being prepared in the background.": "Es wird im Hintergrund vorbereitet.",
     "It is in {path}": "Es liegt in {path}",
     "It is not known where the picture “{name}” is.": (
         "Es ist nicht bekannt, wo das Bild „{name}“ liegt."
@@ -472,6 +496,11 @@ WORDS: dict[str, str] = {
     "Polygon Limit": "Polygonlimit",
     "Polygons": "Polygone",
     "Practice: offline, free, not AI": "Zum Üben: offline, kostenlos, keine KI",
+    "Preparing Pictures…": "Bilder werden vorbereitet…",
+    "Preparing the model in the background took longer than {seconds:.0f} s and was stopped.": (
+        "Das Vorbereiten des Modells im Hintergrund dauerte länger als {seconds:.0f} s und wurde "
+        "abgebrochen."
+    ),
     "Press Retry to fetch it once more, which costs nothing.": (
         "„Nochmals versuchen“ drücken, um es noch einmal abzuholen; das kostet nichts."
     ),
@@ -557,6 +586,7 @@ WORDS: dict[str, str] = {
     "Shape": "Form",
     "Show the model's folder in the library": "Den Ordner des Modells in der Bibliothek zeigen",
     "Simplify": "Vereinfachen",
+    "Size: {size}": "Größe: {size}",
     "Sketch always makes PBR": "Sketch macht immer PBR",
     "Sketch always makes triangles": "Sketch macht immer Dreiecke",
     "Sketch has a fixed number of faces": "Sketch hat eine feste Anzahl von Flächen",
@@ -612,6 +642,20 @@ WORDS: dict[str, str] = {
     "Texture": "Textur",
     "Texture Size": "Texturgröße",
     "Textured Model": "Texturiertes Modell",
+    (
+        "The Blender in the background that prepared the model crashed; in this one nothing has "
+        "changed."
+    ): (
+        "Das Blender im Hintergrund ist beim Vorbereiten des Modells abgestürzt; in diesem hat "
+        "sich nichts geändert."
+    ),
+    (
+        "The Blender in the background that prepared the pictures crashed or took too long; "
+        "nothing was sent."
+    ): (
+        "Das Blender im Hintergrund, das die Bilder vorbereitete, ist abgestürzt oder brauchte "
+        "zu lange; gesendet wurde nichts."
+    ),
     "The Sandbox is for practice. For models made by AI, enter the key of a service.": (
         "Die Sandbox ist zum Üben. Für Modelle von einer KI den Schlüssel eines Dienstes eingeben."
     ),
@@ -698,6 +742,9 @@ WORDS: dict[str, str] = {
     "The model changed while it was looked at.": (
         "Das Modell änderte sich, während es geprüft wurde."
     ),
+    "The model could not be prepared in the background ({error}).": (
+        "Das Modell konnte im Hintergrund nicht vorbereitet werden ({error})."
+    ),
     "The model is cut off: a part of the file is missing.": (
         "Das Modell ist abgeschnitten: Ein Teil der Datei fehlt."
     ),
@@ -721,6 +768,9 @@ WORDS: dict[str, str] = {
     "The model needs {name}, an addition to glTF that Blender cannot read.": (
         "Das Modell braucht {name}, einen Zusatz zu glTF, den Blender nicht lesen kann."
     ),
+    "The model that was prepared in the background cannot be read.": (
+        "Das im Hintergrund vorbereitete Modell ist nicht lesbar."
+    ),
     "The model's folder is gone: {folder}": "Der Ordner des Modells ist weg: {folder}",
     "The model's size is not a number, so it has no place in a scene.": (
         "Die Größe des Modells ist keine Zahl, daher hat es in einer Szene keinen Platz."
@@ -736,6 +786,7 @@ WORDS: dict[str, str] = {
     ),
     "The picture “{name}” is not there any more.": "Das Bild „{name}“ ist nicht mehr da.",
     "The picture's file": "Die Datei des Bildes",
+    "The pictures are being prepared.": "Die Bilder werden vorbereitet.",
     "The pictures are too large for {service}.": "Die Bilder sind zu groß für {service}.",
     "The prepared picture could not be written.": (
         "Das vorbereitete Bild konnte nicht geschrieben werden."
@@ -1030,6 +1081,7 @@ WORDS: dict[str, str] = {
     "it holds no mesh": "Es enthält keine Masche",
     "it holds no mesh with a surface": "Es enthält keine Masche mit einer Oberfläche",
     "it is for textured models only": "Das gibt es nur für texturierte Modelle",
+    "it is full": "er ist voll",
     "it needs a picture": "Dafür ist ein Bild nötig",
     "it needs two pictures or more": "Dafür sind zwei oder mehr Bilder nötig",
     "it needs what it does not use": "Es braucht, was es nicht verwendet",
@@ -1082,6 +1134,7 @@ WORDS: dict[str, str] = {
     "next in the queue": "als Nächstes an der Reihe",
     "not asked yet": "nicht abgefragt",
     "not in this scene": "nicht in dieser Szene",
+    "not ready after {seconds:.0f} s": "nach {seconds:.0f} s nicht bereit",
     "not sent yet": "noch nicht gesendet",
     "numbers in it are of the wrong kind": "Zahlen darin sind von falscher Art",
     "one of its animations does not fit": "Eine seiner Animationen passt nicht",

@@ -171,24 +171,33 @@ def test_a_thousand_parts(scene: bpy.types.Scene, library: Path) -> None:
         for i in range(1000)
     ]
     objects = place_it(task_of(library, nodes(*parts)), select=True)
-    assert len(objects) == 1000
+    assert len(objects) == 1001  # and what they hang on
     assert stands_at(objects, SPOT)
     assert set(bpy.context.selected_objects) == set(objects)
-    assert len(bpy.data.collections[place.COLLECTION].objects) == 1000
+    assert len(bpy.data.collections[place.COLLECTION].objects) == 1001
 
 
 # --- names and marks ------------------------------------------------------------------------
 
 
-def test_a_single_root_is_named_after_the_task(library: Path) -> None:
+def test_it_is_named_after_the_task(library: Path) -> None:
     glb = nodes({"name": "world", "children": [1]}, {"name": "geometry_0", "mesh": 0})
-    objects = place_it(task_of(library, glb))
-    assert [obj.name for obj in objects] == ["a red chair", "geometry_0"]
-    assert place_it(task_of(library, glb))[0].name == "a red chair.001"
+    assert [obj.name for obj in place_it(task_of(library, glb))] == ["a red chair"]
+    assert [obj.name for obj in place_it(task_of(library, glb))] == ["a red chair.001"]
 
 
-def test_several_roots_keep_their_names(library: Path) -> None:
-    glb = nodes({"name": "lid", "mesh": 0}, {"name": "box", "mesh": 0})
+def test_parts_keep_their_names_below_one_of_the_tasks(library: Path) -> None:
+    glb = nodes({"name": "lid", "mesh": 0}, {"name": "a red chair", "mesh": 0})
+    root, *parts = place_it(task_of(library, glb))
+    assert {part.parent for part in parts} == {root}
+    assert sorted(part.name for part in parts) == ["a red chair", "lid"]
+    assert root.name == "a red chair.001"
+
+
+def test_several_roots_of_what_moves_keep_their_names(library: Path) -> None:
+    glb = moving()
+    glb.json["nodes"] = [{"name": "lid", "mesh": 0}, {"name": "box", "mesh": 0}]
+    glb.json["scenes"] = [{"nodes": [0, 1]}]
     assert sorted(obj.name for obj in place_it(task_of(library, glb))) == ["box", "lid"]
 
 
@@ -358,10 +367,11 @@ def test_a_users_collection_called_scene_collection_is_not_taken_for_the_scenes(
 
 
 def test_selecting_means_exactly_the_model(scene: bpy.types.Scene, library: Path) -> None:
-    glb = nodes({"name": "Lamp"}, {"name": "Body", "children": [2]}, {"name": "Skin", "mesh": 0})
+    glb = nodes({"name": "Lid", "mesh": 0}, {"name": "Body", "children": [2]}, {"mesh": 0})
     objects = place_it(task_of(library, glb), select=True)
+    assert len(objects) == 3
     assert set(bpy.context.selected_objects) == set(objects)
-    assert bpy.context.view_layer.objects.active.name == "Body"
+    assert bpy.context.view_layer.objects.active.name == "a red chair"
     assert bpy.context.view_layer.active_layer_collection.name == "Mine"
 
 

@@ -506,7 +506,7 @@ def test_trouble_with_the_list_itself() -> None:
     assert layout.words == ["The list of tasks is damaged.", "Move it away."]
 
 
-def test_many_tasks_are_twenty_rows_and_a_folded_rest() -> None:
+def test_many_tasks_are_ten_rows_and_a_folded_rest() -> None:
     many = [
         replace(
             example(list(TaskState)[n % 9]),
@@ -517,13 +517,13 @@ def test_many_tasks_are_twenty_rows_and_a_folded_rest() -> None:
         for n in range(300)
     ]
     layout = task_list(*many, open_panels=False)
-    assert len(layout.named("box")) == 20
-    assert [w for w in layout.words if w.startswith("chair ")] == [f"chair {n}" for n in range(20)]
-    assert "Older (280)" in layout.words
+    assert len(layout.named("box")) == 10
+    assert [w for w in layout.words if w.startswith("chair ")] == [f"chair {n}" for n in range(10)]
+    assert "Older (290)" in layout.words
     unfolded = task_list()
-    assert len(unfolded.named("box")) == 20
-    assert "chair 219" in unfolded.words
-    assert "chair 220" not in unfolded.words
+    assert len(unfolded.named("box")) == 10
+    assert "chair 209" in unfolded.words
+    assert "chair 210" not in unfolded.words
     assert "Still older models are in the library folder" in unfolded.words
 
 

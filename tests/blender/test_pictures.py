@@ -138,6 +138,27 @@ def test_sizes_at_the_limit(
     assert sent(source, target, limit=200).shape[1::-1] == expected
 
 
+@pytest.mark.parametrize(
+    ("name", "content", "large"),
+    [
+        ("small.png", (700, 700, 1), False),
+        ("large.png", (700, 720, 1), True),
+        ("unknown.tif", b"II*\0", True),
+        ("gone.png", None, False),
+        ("//beside.png", None, False),
+    ],
+)
+def test_which_take_long(
+    tmp_path: Path, name: str, content: tuple[int, ...] | bytes | None, large: bool
+) -> None:
+    path = tmp_path / name if not name.startswith("//") else name
+    if isinstance(content, bytes):
+        path.write_bytes(content)
+    elif content:
+        write_png(path, np.zeros(content, np.uint8))
+    assert pictures.is_large(str(path)) == large
+
+
 def test_12000_pixels(tmp_path: Path, target: Path) -> None:
     side = 12_000
     pixels = np.zeros((side, side, 1), np.uint8)

@@ -5,6 +5,7 @@ What is clicked and drawn in a real window is tried in tests/window.
 
 from __future__ import annotations
 
+import re
 import shutil
 import time
 from collections.abc import Callable, Iterator
@@ -759,7 +760,11 @@ def test_where_no_view_shows_colors_it_is_said(
     bpy.ops.maquette.model_from_prompt()
     task = imported()
     said = capfd.readouterr().out
-    assert "“a red chair” is in the scene. Its colors show in Material Preview" in said
+    side = r"[\d.]+ c?m"
+    told = (
+        rf"“a red chair” is in the scene\. Size: {side} × {side} × {side}\. Its colors show in Mat"
+    )
+    assert re.search(told, said), said
     names = [obj.name for obj in bpy.data.objects if obj.get("maquette_task") == task.id]
     (area,) = [a for a in bpy.context.window.screen.areas if a.type == "VIEW_3D"]
     shading = area.spaces.active.shading

@@ -169,10 +169,12 @@ def test_nothing_shipped_prints_sleeps_or_evaluates() -> None:
 
 
 def test_nothing_shipped_touches_pythons_own_tables() -> None:
-    # Blender calls it a policy violation (addon_utils._extensions_warnings_get).
+    # Blender calls it a policy violation (addon_utils._extensions_warnings_get). child.py is the
+    # program of a process of its own, which no extension of the user's shares.
     wrong = [
         f"{name_of(path)}:{node.lineno}"
         for path in SHIPPED
+        if path.name != "child.py"
         for node in ast.walk(tree_of(path))
         if isinstance(node, ast.Attribute)
         and dotted(node) in ("sys.path", "sys.modules", "sys.meta_path")

@@ -16,7 +16,7 @@ import pytest
 
 from tests.window import host
 from tests.window.host import windows
-from tests.window.scenario import scenario_of
+from tests.window.scenario import Scenario, scenario_of
 
 NAME = os.environ.get("MAQUETTE_WINDOW") or windows.names()[0]
 
@@ -79,9 +79,17 @@ def pytest_collection_modifyitems(items: list[pytest.Item]) -> None:
         except windows.Missing as error:
             missing = str(error)
     for item in items:
-        if missing:
-            item.add_marker(pytest.mark.skip(reason=missing))
+        reason = missing or (isinstance(item, ScenarioItem) and _elsewhere(item.scenario))
+        if reason:
+            item.add_marker(pytest.mark.skip(reason=reason))
     items.sort(key=lambda item: isinstance(item, ScenarioItem) and item.scenario.idle)
+
+
+def _elsewhere(scenario: Scenario) -> str:
+    """ "" or why it is not played here."""
+    if scenario.only is None or (only := windows.names()[scenario.only]) == NAME:
+        return ""
+    return f"nothing in it depends on the Blender: played in {only}"
 
 
 def pytest_collection_finish(session: pytest.Session) -> None:

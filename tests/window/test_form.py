@@ -95,7 +95,7 @@ def red(artist, picture):
     return (pixels[..., 0] > 0.5) & (pixels[..., 1] < 0.4) & (pixels[..., 2] < 0.4)
 
 
-@scenario(network=False)
+@scenario(only=0, network=False)
 def test_reasons(artist):
     """Every grey button says why: in its tooltip, and the form in words below it."""
     import bpy
@@ -184,7 +184,7 @@ def knows_one_key(sandbox):
     assert [protocol for protocol, *_ in sandbox.charges] == ["triverse"]
 
 
-@scenario(online=True, service=knows_one_key, expected=("Triverse did not accept the key",))
+@scenario(only=0, online=True, service=knows_one_key, expected=("Triverse did not accept the key",))
 def test_wrong_key(artist):
     """It is refused in words; the right one, typed into the preferences, makes it work, and lies
     nowhere but in its own file."""
@@ -257,7 +257,7 @@ def little_money(sandbox):
     ]
 
 
-@scenario(online=True, service=little_money)
+@scenario(only=0, online=True, service=little_money)
 def test_money(artist):
     """Price and balance come by a click; too little money is said, and no longer when there is
     more. The price then follows the form."""

@@ -6,7 +6,7 @@ from tests.window.scenario import scenario
 PROMPT = "eine Vase in Grün"
 
 
-@scenario(network=False, language="de_DE")
+@scenario(only=-1, network=False, language="de_DE")
 def test_german(artist):
     import subprocess
 

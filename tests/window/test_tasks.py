@@ -29,7 +29,7 @@ def three_jobs(sandbox):
     assert ordered == json.loads((folder / "models.json").read_text())
 
 
-@scenario(online=True, service=three_jobs, size=(1300, 1150))
+@scenario(only=-1, online=True, service=three_jobs, size=(1300, 1150))
 def test_three_at_once(artist):
     """Three rows, newest on top; while their states change no button moves."""
     import bpy
@@ -119,7 +119,7 @@ def refused_once(sandbox):
     assert len(sandbox.charges) == 1
 
 
-@scenario(online=True, service=refused_once, expected=("Triverse refused the prompt",))
+@scenario(only=-1, online=True, service=refused_once, expected=("Triverse refused the prompt",))
 def test_refusal(artist):
     """Said where the click was and in the row; the details tell no secrets; Retry sends it."""
     import os
@@ -174,7 +174,7 @@ def listens(sandbox):
     assert not [moment for moment in heard if off < moment < on]
 
 
-@scenario(service=listens)
+@scenario(only=0, service=listens)
 def test_offline_switch(artist):
     """Allow Online Access is turned off while a job runs: it rests and says why; then goes on."""
     import time
