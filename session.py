@@ -12,6 +12,7 @@ import os
 import queue
 import time
 import uuid
+from dataclasses import replace
 from pathlib import Path
 
 import bpy
@@ -38,7 +39,7 @@ from .core.providers.options import same_price
 log = logging.getLogger(__name__)
 
 TICK = 0.1  # seconds between looks at the queue while something is open
-SOON = 0.02  # the same while a model comes, which somebody waits for
+SOON = 0.02  # the same while a model comes, which somebody waits for, or much has been reported
 TICK_BUDGET = 0.0005  # seconds of draining in one look; the rest waits for the next
 WAKE_UP = 1.0  # seconds after start before the ledger is opened
 REDRAW = 0.5  # seconds between redraws that only move the clock on
@@ -80,6 +81,7 @@ _started = 0.0  # Unix seconds
 sitting = ""  # one .blend open in this Blender, from load to load
 receiving: set[str] = set()  # tasks whose receive operator runs
 notes: dict[str, str] = {}  # task id -> why its import failed here
+not_sent: dict[str, str] = {}  # task id that it would have had -> why an order was not sent
 
 
 # --- life -----------------------------------------------------------------------------------
@@ -111,7 +113,7 @@ def stop() -> None:
     stage.stop()
     _root.cache_clear()
     stores = (_tasks, _newest_first, _current, _balances, _arrived, _objects, receiving, notes)
-    for store in (*stores, _warmed, _in_the_way):
+    for store in (*stores, _warmed, _in_the_way, not_sent):
         store.clear()
     while not _inbox.empty():
         _inbox.get()
@@ -308,6 +310,15 @@ def origin(context: bpy.types.Context, wanted: bool) -> Origin:
     )
 
 
+def up_to_date(where: Origin) -> Origin:
+    """For what was asked for a while ago: its file may have been saved since, its scene renamed."""
+    if where.sitting != sitting:
+        return where
+    scenes = {scene.session_uid: scene.name for scene in bpy.data.scenes}
+    name = scenes.get(where.scene_uid, where.scene)
+    return replace(where, file=bpy.data.filepath, scene=name)
+
+
 def home(task: Task) -> bpy.types.Scene | None:
     """The open scene a task was started in; None if another file is open or the scene is gone."""
     where = task.origin
@@ -368,15 +379,15 @@ def _tick() -> float | None:
     now = time.monotonic()
     if changed or now - _redrawn >= REDRAW:
         _redrawn = now
-        _redraw()
+        redraw()
     elif now - _looked >= REDRAW:  # not in the same tick: each takes a tenth of a millisecond
         _looked = now
         translations.follow()
         for task in _current:
             _warm(task)
-    if staging or _downloading:
+    if staging or _downloading or not _inbox.empty():
         return SOON
-    return TICK if busy or _arrived or not _inbox.empty() else None
+    return TICK if busy or _arrived else None
 
 
 def _drain() -> bool:
@@ -502,8 +513,10 @@ def later(task_id: str, spot: Spot | None = None) -> None:
 
 
 def is_coming(task_id: str) -> bool:
-    """Was Import clicked, and it is not there yet?"""
-    return task_id in receiving or _arrived.get(task_id) is not None
+    """Was Import clicked, and is it on its way? Not while something is in the way: another click
+    may be for another place."""
+    clicked = _arrived.get(task_id) is not None and task_id not in _in_the_way
+    return task_id in receiving or clicked
 
 
 def is_arriving(task_id: str) -> bool:
@@ -548,6 +561,9 @@ def _import_arrived() -> None:
         scene = _scene_of(known, spot) if known else None
         if scene is None:
             _off_the_way(task_id)
+            stage.cancel(task_id)
+            if spot is not None:
+                notes[task_id] = say("The scene it was to come to is gone.")
             continue
         clicked = spot is not None
         if clicked not in reasons:
@@ -572,8 +588,6 @@ def _scene_of(known: Task, spot: Spot | None) -> bpy.types.Scene | None:
 
 
 def _receive(known: Task, scene: bpy.types.Scene, spot: Spot | None) -> None:
-    from .importing import stage
-
     asked: dict[str, object] = {"task_id": known.id}
     if spot is not None:
         asked |= {"select": True, "scene_uid": spot[0], "location": spot[1]}
@@ -585,17 +599,15 @@ def _receive(known: Task, scene: bpy.types.Scene, spot: Spot | None) -> None:
         window = next((w for w in windows if w.scene == scene), windows[0] if windows else None)
         if window is None:
             return
-        ready = stage.result(known.id)
-        # What takes long is announced in the row first.
-        at_once = ready is not None and ready.state is stage.State.DONE
+        # Not executed here: what an operator reports that Python calls is only printed.
         with bpy.context.temp_override(window=window):
-            bpy.ops.maquette.receive("EXEC_DEFAULT" if at_once else "INVOKE_DEFAULT", **asked)
+            bpy.ops.maquette.receive("INVOKE_DEFAULT", **asked)
     except RuntimeError as error:
         # An operator's error report, seen from Python. The row keeps its Import button.
         notes[known.id] = str(error).removeprefix("Error: ").strip()
 
 
-def _redraw() -> None:
+def redraw() -> None:
     """The sidebars and the status bar only: drawing a heavy scene anew twice a second would be
     felt."""
     for window in bpy.context.window_manager.windows:

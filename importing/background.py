@@ -17,6 +17,7 @@ import subprocess
 import tempfile
 import threading
 import time
+from contextlib import suppress
 from pathlib import Path
 from typing import IO, Any
 
@@ -169,8 +170,12 @@ class Background:
         file = self.folder / f"{number}.json"
         if not file.exists():
             return None
-        told: dict[str, Any] = json.loads(file.read_text(encoding="utf-8"))
-        file.unlink()
+        try:
+            told: dict[str, Any] = json.loads(file.read_text(encoding="utf-8"))
+        except PermissionError:  # Windows: somebody is looking at it; the next look will do
+            return None
+        with suppress(OSError):
+            file.unlink()
         return told
 
     def blend(self, number: int) -> Path:
@@ -198,11 +203,10 @@ class Background:
             return False
         if self._process is None:
             return True
-        self._process.kill()
-        try:
+        with suppress(OSError):  # Windows: it is going already
+            self._process.kill()
+        with suppress(OSError):  # what it was told last did not go through
             self._process.stdin.close()  # type: ignore[union-attr]
-        except OSError:
-            pass  # what it was told last did not go through
         return self._process.poll() is not None
 
     def close(self) -> None:

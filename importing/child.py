@@ -153,7 +153,10 @@ def _prepare(order: dict) -> dict[str, object]:
         for source, target in order["pictures"]:
             pictures.to_png(source, Path(target))
     except Exception as error:
-        return {"ok": False, "kind": "picture", "error": type(error).__name__}
+        # Not what one Blender fails at for want of memory: it would be tried in the other.
+        expected = isinstance(error, _load("core.errors").MaquetteError)
+        kind = "picture" if expected else "other"
+        return {"ok": False, "kind": kind, "error": type(error).__name__}
     return {"ok": True, "measures": {}, "seconds": {}}
 
 
@@ -164,7 +167,13 @@ def _remove(blocks: Iterable[bpy.types.ID]) -> None:
 def _write(path: Path, content: dict[str, object]) -> None:
     half = path.with_suffix(".half")
     half.write_text(json.dumps(content), encoding="utf-8")
-    os.replace(half, path)
+    for left in (*range(20), None):
+        try:
+            return os.replace(half, path)
+        except PermissionError:  # Windows: a scanner has it open for a moment
+            if left is None:
+                raise
+            time.sleep(0.05)
 
 
 if __name__ == "__main__":

@@ -141,7 +141,7 @@ def prepare(task: Task, scene: bpy.types.Scene) -> None:
 
 def convert(task_id: str, pairs: Sequence[tuple[Path, Path]]) -> None:
     """Pictures, as pictures.to_png does it: what is to be read, and what written, absolute. Before
-    any model: whoever pressed Generate waits for it."""
+    the models that wait: whoever pressed Generate waits for it."""
     content = {"pictures": [[str(source), str(target)] for source, target in pairs]}
     models = dict(_orders)
     _orders.clear()
@@ -186,9 +186,10 @@ def cancel(task_id: str) -> None:
 
 
 def forget() -> None:
-    """Another file is open: nothing that was prepared is wanted."""
-    for task_id in list(_orders):
-        cancel(task_id)
+    """Another file is open: no model that was prepared is wanted."""
+    for task_id, order in list(_orders.items()):
+        if "pictures" not in order.content:
+            cancel(task_id)
 
 
 def tick() -> bool:
@@ -244,9 +245,9 @@ def _start() -> None:
             _folder, _in_use = shared_folder()
             _in_a_thread(sweep, _folder.parent)
         _blender = Background(_folder)
-    except OSError as error:
+    except (OSError, RuntimeError) as error:  # RuntimeError: no more threads
         _not_before = time.monotonic() + PAUSE
-        _all_directly(_unusable(error.strerror or type(error).__name__))
+        _all_directly(_unusable(getattr(error, "strerror", None) or type(error).__name__))
 
 
 def _hand_out(order: _Order, blender: "Background") -> None:

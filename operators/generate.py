@@ -3,27 +3,18 @@
 Thread: main. Blender reads the annotations: no `from __future__ import annotations` here.
 """
 
-import logging
-import shutil
 import time
-from collections.abc import Iterator, Sequence
-from contextlib import contextmanager
-from dataclasses import dataclass
-from pathlib import Path
 
 import bpy
 from bpy.props import BoolProperty, IntProperty, StringProperty
 
 from .. import pictures, properties, session
-from ..core.engine import new_task_id
-from ..core.errors import BadRequest, MaquetteError, SetupError
+from ..core.errors import BadRequest, MaquetteError
 from ..core.language import say
-from ..core.model import GenerationRequest, Origin, Task, TaskState
+from ..core.model import Task, TaskState
 from ..core.providers import get_provider
 from ..importing import stage
-from . import timers
-
-log = logging.getLogger(__name__)
+from . import orders, timers
 
 # The operator stays for the submit only, never for the minutes that follow: Blender puts off its
 # auto-save, by ten seconds each time, while a modal operator runs in any window
@@ -62,7 +53,6 @@ class MAQUETTE_OT_generate(bpy.types.Operator):
         options={"HIDDEN", "SKIP_SAVE"},
     )
 
-    _order: "Order | None" = None  # as long as its pictures are being prepared
     _task_id = ""
     _timer: bpy.types.Timer | None = None
     _until = 0.0
@@ -75,7 +65,7 @@ class MAQUETTE_OT_generate(bpy.types.Operator):
 
     def execute(self, context: bpy.types.Context) -> set[str]:
         try:
-            self._task_id = begin(context, self._sources(context))
+            self._task_id = orders.begin(context, self._sources(context))
         except MaquetteError as error:
             self.report({"ERROR"}, str(error))
             return {"CANCELLED"}
@@ -88,15 +78,9 @@ class MAQUETTE_OT_generate(bpy.types.Operator):
                 {"INFO"}, say("Being sent already. Press Generate again for a second model")
             )
             return {"CANCELLED"}
+        begin = orders.begin_soon if context.window else orders.begin
         try:
-            order = freeze(context, self._sources(context))
-            self._task_id = order.task_id
-            with _or_nothing(order):
-                if context.window is not None and have_prepared(order, context.scene):
-                    self._order = order
-                else:
-                    prepare(order, context.scene)
-                    send(order)
+            self._task_id = begin(context, self._sources(context))
         except MaquetteError as error:
             self.report({"ERROR"}, str(error))
             return {"CANCELLED"}
@@ -114,9 +98,11 @@ class MAQUETTE_OT_generate(bpy.types.Operator):
         the list stops a task that is paid for."""
         if event.type != "TIMER":
             return {"PASS_THROUGH"}
-        if self._order is not None:
-            return self._go_on(context)
-        task = session.task(self._task_id)  # None at first: it is being noted down
+        if problem := session.not_sent.pop(self._task_id, ""):
+            self.cancel(context)
+            self.report({"ERROR"}, problem)
+            return {"CANCELLED", "PASS_THROUGH"}
+        task = session.task(self._task_id)  # None at first: it is prepared or being noted down
         outcome = _outcome(task) if task else None
         if outcome is None and time.monotonic() < self._until:
             return {"PASS_THROUGH"}
@@ -125,32 +111,8 @@ class MAQUETTE_OT_generate(bpy.types.Operator):
             self.report({outcome[0]}, outcome[1])
         return {"FINISHED", "PASS_THROUGH"}
 
-    def _go_on(self, context: bpy.types.Context) -> set[str]:
-        """When the pictures are there, send the order."""
-        stage.tick()
-        if stage.pending(self._order.task_id):
-            return {"PASS_THROUGH"}
-        order, self._order = self._order, None
-        self._until = time.monotonic() + FOLLOW
-        try:
-            with _or_nothing(order):
-                _look_at(stage.result(order.task_id))
-                prepare(order, context.scene)
-                send(order)
-        except MaquetteError as error:
-            self.cancel(context)
-            self.report({"ERROR"}, str(error))
-            return {"CANCELLED", "PASS_THROUGH"}
-        finally:
-            stage.cancel(order.task_id)
-        return {"PASS_THROUGH"}
-
     def cancel(self, context: bpy.types.Context) -> None:
         """Also called by Blender when it ends the operator: another file, a closed window."""
-        if self._order is not None:
-            stage.cancel(self._order.task_id)
-            shutil.rmtree(_inputs(self._order), ignore_errors=True)
-            self._order = None
         if self._timer is not None:
             timers.remove(self._timer)
             self._timer = None
@@ -168,6 +130,20 @@ class MAQUETTE_OT_generate(bpy.types.Operator):
         return sources
 
 
+class MAQUETTE_OT_stop_preparing(bpy.types.Operator):
+    """Send nothing: the pictures are still being prepared"""
+
+    bl_idname = "maquette.stop_preparing"
+    bl_label = "Do Not Send"
+    bl_options = {"INTERNAL"}
+
+    def execute(self, context: bpy.types.Context) -> set[str]:
+        orders.drop()
+        session.redraw()
+        self.report({"INFO"}, say("Nothing was sent"))
+        return {"FINISHED"}
+
+
 def why_not(context: bpy.types.Context) -> str:
     """ "" or why nothing can be generated now. Looks at no files: drawing the button asks this."""
     if stage.converting():
@@ -182,102 +158,6 @@ def why_not(context: bpy.types.Context) -> str:
     except BadRequest as error:
         return str(error)
     return session.setup_problem(provider) or settings.problem(properties.pictures(context))
-
-
-@dataclass(frozen=True)
-class Order:
-    """All that is needed, copied out of Blender at the click. pictures: what is to be sent along,
-    as paths or images, each with the PNG that is to be made of it."""
-
-    task_id: str
-    request: GenerationRequest
-    origin: Origin
-    pictures: tuple[tuple[str | bpy.types.Image, Path], ...]
-
-
-def begin(context: bpy.types.Context, sources: Sequence[str | bpy.types.Image]) -> str:
-    """Copy all that is needed out of Blender and hand it to the engine. Returns the task's id.
-
-    sources: the pictures to send along, as paths or images. Errors: BadRequest, SetupError,
-    StorageError; nothing is left behind then.
-    """
-    order = freeze(context, sources)
-    with _or_nothing(order):
-        prepare(order, context.scene)
-        send(order)
-    return order.task_id
-
-
-def freeze(context: bpy.types.Context, sources: Sequence[str | bpy.types.Image]) -> Order:
-    """Looks at all that can be wrong without reading a picture. Errors: BadRequest, SetupError."""
-    if reason := session.closed(context.scene):
-        raise BadRequest(reason, say("Open another scene."))
-    settings = properties.get(context)
-    if problem := session.setup_problem(settings.provider):
-        raise SetupError(problem)
-    task_id = new_task_id()
-    inputs = session.folders().inputs(task_id)
-    copies = [inputs / f"{number}.png" for number in range(1, len(sources) + 1)]
-    request = settings.request([str(copy) for copy in copies])
-    for source in sources:
-        pictures.check(source)
-    pairs = tuple(zip(sources, copies, strict=True))
-    return Order(task_id, request, session.origin(context, wanted=True), pairs)
-
-
-def have_prepared(order: Order, scene: bpy.types.Scene) -> bool:
-    """Give the background Blender what would take long here. Returns whether it is to be waited
-    for; then images, which may be changed meanwhile, are prepared. Errors: as `prepare`."""
-    files = [(source, copy) for source, copy in order.pictures if isinstance(source, str)]
-    if not any(pictures.is_large(source) for source, _ in files) or stage.unavailable():
-        return False
-    for source, copy in order.pictures:
-        if not isinstance(source, str):
-            pictures.image_to_png(source, copy, scene)
-    stage.convert(order.task_id, [(pictures.absolute(source), copy) for source, copy in files])
-    return True
-
-
-def prepare(order: Order, scene: bpy.types.Scene) -> None:
-    """Make the PNGs that are not there yet. Errors: BadRequest, StorageError."""
-    for source, copy in order.pictures:
-        if copy.exists():
-            continue
-        if isinstance(source, str):
-            pictures.to_png(source, copy)
-        else:
-            pictures.image_to_png(source, copy, scene)
-
-
-def send(order: Order) -> None:
-    session.engine().generate(order.request, order.origin, order.task_id)
-
-
-def _look_at(made: stage.Result | None) -> None:
-    """Errors: BadRequest: over a picture that made one Blender crash this one would, too."""
-    if made is not None and made.state is stage.State.FAILED:
-        log.warning("pictures: %s\n%s", made.message, made.details)
-        raise BadRequest(
-            say(
-                "The Blender in the background that prepared the pictures crashed or took too long;"
-                " nothing was sent."
-            ),
-            say("Choose another picture."),
-        )
-
-
-def _inputs(order: Order) -> Path:
-    return session.folders().inputs(order.task_id)
-
-
-@contextmanager
-def _or_nothing(order: Order) -> Iterator[None]:
-    """Leave no picture behind if it fails."""
-    try:
-        yield
-    except BaseException:
-        shutil.rmtree(_inputs(order), ignore_errors=True)
-        raise
 
 
 def _outcome(task: Task) -> tuple[str, str] | None:
@@ -298,4 +178,4 @@ def _outcome(task: Task) -> tuple[str, str] | None:
     return None
 
 
-CLASSES: tuple[type, ...] = (MAQUETTE_OT_generate,)
+CLASSES: tuple[type, ...] = (MAQUETTE_OT_generate, MAQUETTE_OT_stop_preparing)

@@ -19,7 +19,7 @@ from .tasks import OfTask
 
 log = logging.getLogger(__name__)
 
-LOOK = 0.1  # seconds
+LOOK, AT_ONCE = 0.1, 0.005  # seconds
 _HAS_MODEL = (TaskState.READY, TaskState.IMPORTED)
 
 
@@ -67,9 +67,11 @@ class MAQUETTE_OT_receive(OfTask, bpy.types.Operator):
                     # Not waited for here: while an operator runs, Blender saves nothing by itself.
                     session.later(task.id, self._spot)
                     return {"CANCELLED"}
-        # Blender draws "Importing…" before it is kept busy.
         session.receiving.add(self.task_id)
-        self._timer = timers.add(context, LOOK)
+        ready = stage.result(self.task_id)
+        # What takes long is not begun before Blender has drawn "Importing…".
+        quick = ready is not None and ready.state is stage.State.DONE
+        self._timer = timers.add(context, AT_ONCE if quick else LOOK)
         context.window_manager.modal_handler_add(self)
         return {"RUNNING_MODAL"}
 
@@ -102,6 +104,7 @@ class MAQUETTE_OT_receive(OfTask, bpy.types.Operator):
         if self._timer is not None:
             timers.remove(self._timer)
             self._timer = None
+        session.redraw()
 
     def execute(self, context: bpy.types.Context) -> set[str]:
         try:
@@ -183,6 +186,7 @@ class MAQUETTE_OT_receive(OfTask, bpy.types.Operator):
         if self.select:
             return self.refuse(reason)
         session.notes[self.task_id] = reason
+        session.redraw()
         self.report({"WARNING"}, reason)
         return {"CANCELLED"}
 

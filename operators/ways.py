@@ -11,7 +11,7 @@ from bpy.props import BoolProperty, StringProperty
 from .. import pictures
 from ..core.errors import MaquetteError
 from ..core.language import say
-from . import generate
+from . import orders
 
 
 class MAQUETTE_OT_model_from_prompt(bpy.types.Operator):
@@ -91,7 +91,7 @@ def _ask(
         if source is not None:
             pictures.check(source)
         if bpy.app.background:
-            generate.begin(context, [] if source is None else [source])
+            orders.begin(context, [] if source is None else [source])
             return {"FINISHED"}
     except MaquetteError as error:
         operator.report({"ERROR"}, str(error))

@@ -78,6 +78,7 @@ def draw(layout: bpy.types.UILayout, context: bpy.types.Context) -> None:
     row.scale_y = 1.5
     if stage.converting():
         row.operator("maquette.generate", text="Preparing Pictures…")
+        row.operator("maquette.stop_preparing", text="", icon="X")
     else:
         row.operator("maquette.generate", text="Generate")
     draw_problem(layout, context, settings, provider, pictures)
@@ -289,6 +290,8 @@ def draw_problem(
     pictures: Sequence[str],
 ) -> None:
     """Why nothing can be generated as things are, and where to change that."""
+    for told in session.not_sent.values():
+        draw_words(layout, context, told, icon="ERROR")
     trouble = session.trouble()
     if trouble and trouble.stops:  # said in full at the list of tasks
         draw_words(layout, context, trouble.message, icon="ERROR")

@@ -203,6 +203,7 @@ WORDS: dict[str, str] = {
     "Dense and close to the generated shape": "Dicht und nah an der erzeugten Form",
     "Directions": "Richtungen",
     "Directions: {word!r} is not one.": "Richtungen: „{word}“ ist keine.",
+    "Do Not Send": "Nicht senden",
     "Down": "Herunter",
     "Downloading": "Wird geladen",
     "Edit Maquette's Form": "Maquettes Formular bearbeiten",
@@ -412,6 +413,9 @@ WORDS: dict[str, str] = {
         "Maquette konnte dieses Modell nicht importieren ({error}). Es liegt sicher in der "
         "Bibliothek; Details stehen in der Systemkonsole."
     ),
+    "Maquette could not send this order ({error}).": (
+        "Maquette konnte diesen Auftrag nicht senden ({error})."
+    ),
     "Maquette made a mistake.": "Maquette hat einen Fehler gemacht.",
     "Maquette will not be able to fetch it any more.": (
         "Maquette wird das Ergebnis nicht mehr holen können."
@@ -461,6 +465,7 @@ WORDS: dict[str, str] = {
     "Nothing was charged. Retry sends it.": (
         "Es wurde nichts berechnet. „Nochmals versuchen“ sendet die Bestellung."
     ),
+    "Nothing was sent": "Nichts wurde gesendet",
     "Number of faces to aim for, instead of a quality; 0: by quality": (
         "Angestrebte Anzahl der Flächen, statt einer Qualität; 0: nach Qualität"
     ),
@@ -573,6 +578,9 @@ WORDS: dict[str, str] = {
     "Select": "Auswählen",
     "Select Objects": "Objekte auswählen",
     "Select what was imported from this task": "Auswählen, was aus dieser Aufgabe importiert wurde",
+    "Send nothing: the pictures are still being prepared": (
+        "Nichts senden: Die Bilder werden noch vorbereitet"
+    ),
     "Send the pictures of the list along": "Die Bilder der Liste mitsenden",
     "Sending": "Wird gesendet",
     "Sending picture {number} of {count}": "Bild {number} von {count} wird gesendet",
@@ -817,6 +825,7 @@ WORDS: dict[str, str] = {
     "The scene it was made for is not open.": (
         "Die Szene, für die es gemacht wurde, ist nicht geöffnet."
     ),
+    "The scene it was to come to is gone.": "Die Szene, in die es kommen sollte, ist weg.",
     "The scene “{scene}” cannot be changed.": "Die Szene „{scene}“ kann nicht geändert werden.",
     "The scene “{scene}” is a library override and cannot take new objects.": (
         "Die Szene „{scene}“ ist eine Bibliotheksüberschreibung und kann keine neuen Objekte "

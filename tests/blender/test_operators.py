@@ -28,7 +28,7 @@ from bl_ext.user_default.maquette.core.model import (
     Task,
     TaskState,
 )
-from bl_ext.user_default.maquette.operators import generate, receive, tasks
+from bl_ext.user_default.maquette.operators import generate, orders, receive, tasks
 
 from tests.blender.picture_files import write_png
 from tests.core.glb_files import quad
@@ -719,7 +719,7 @@ def test_nothing_is_ordered_for_a_scene_that_takes_nothing(tmp_path: Path) -> No
     with bpy.context.temp_override(scene=linked):
         assert "linked from another file" in generate.why_not(bpy.context)
         with pytest.raises(BadRequest, match="linked from another file"):
-            generate.begin(bpy.context, [])
+            orders.begin(bpy.context, [])
     bpy.data.scenes.remove(linked)
 
 

@@ -27,6 +27,7 @@ from bl_ext.user_default.maquette.core.errors import BadModel
 from bl_ext.user_default.maquette.core.model import GenerationRequest, Origin, Task, TaskState
 from bl_ext.user_default.maquette.importing import background, place, stage
 from bl_ext.user_default.maquette.importing.stage import State
+from bl_ext.user_default.maquette.operators import orders
 
 from tests.blender.glb_models import LIVING, MODELS, sandbox
 from tests.blender.likeness import Seen, compare, look
@@ -509,6 +510,90 @@ def test_pictures_come_from_the_background_as_they_would_from_here(program: Path
     assert all(made_there.exists() for _, made_there in pairs)
 
 
+@pytest.fixture
+def large(program: Path) -> Iterator[str]:
+    """A picture in the form that takes long."""
+    root = Path(bpy.utils.extension_path_user(session.__package__, create=True))
+    session.stop()
+    shutil.rmtree(root, ignore_errors=True)
+    session.start()
+    bpy.context.scene.maquette.service = "sandbox"
+    yield str(write_png(program / "large.png", np.full((900, 900, 3), 90, np.uint8)))
+    orders.drop()
+    session.stop()
+    shutil.rmtree(root, ignore_errors=True)
+    session.start()
+
+
+def ordered(path: str) -> str:
+    settings = bpy.context.scene.maquette
+    settings.prompt = "a red chair"
+    return orders.begin_soon(bpy.context, [path])
+
+
+def sent(task_id: str) -> Task | None:
+    session.tick()
+    return session.task(task_id)
+
+
+def test_an_order_goes_out_when_its_picture_is_ready(large: str, program: Path) -> None:
+    task_id = ordered(large)
+    assert orders.is_waiting(task_id)
+    assert stage.converting()
+    assert session.task(task_id) is None
+    session.file_loaded()  # whoever pressed Generate has ordered
+    until(lambda: orders._look() is None, "the picture")
+    task = until(lambda: sent(task_id), "the order")
+    assert [Path(p).read_bytes()[:4] for p in task.request.pictures] == [b"\x89PNG"]
+    assert stage.result(task_id) is None
+    assert not session.not_sent
+
+
+def test_its_file_is_the_one_it_was_saved_as_meanwhile(large: str, program: Path) -> None:
+    task_id = ordered(large)
+    bpy.context.scene.name = "Renamed"
+    bpy.ops.wm.save_as_mainfile(filepath=str(program / "mine.blend"))
+    until(lambda: orders._look() is None, "the picture")
+    origin = until(lambda: sent(task_id), "the order").origin
+    assert (origin.file, origin.scene) == (str(program / "mine.blend"), "Renamed")
+    bpy.ops.wm.read_homefile(use_empty=False)
+
+
+def test_what_cannot_be_sent_is_said_and_leaves_nothing(large: str, program: Path) -> None:
+    Path(large).write_bytes(b"\x89PNG, but no picture" * 100)
+    task_id = ordered(large)
+    until(lambda: orders._look() is None, "that to be seen")
+    assert "cannot read “large.png” as a picture" in session.not_sent[task_id]
+    assert sent(task_id) is None
+    assert not session.folders().inputs(task_id).exists()
+    assert stage.result(task_id) is None
+
+
+def test_over_a_crash_nothing_is_sent(large: str, program: Path) -> None:
+    pid = at_work(made(program, quad(), 1), program)
+    stage.cancel("task1")  # ends that one
+    until(lambda: not runs(pid), "its end")
+    stage.warm()
+    until(lambda: stage._blender and stage._blender.ready, "the next")
+    pid = starts(program)[-1]
+    os.kill(pid, signal.SIGSTOP)
+    task_id = ordered(large)
+    os.kill(pid, signal.SIGKILL)
+    until(lambda: orders._look() is None, "that to be seen")
+    assert "nothing was sent" in session.not_sent[task_id]
+    assert sent(task_id) is None
+
+
+def test_it_can_be_stopped_before_it_is_sent(large: str) -> None:
+    task_id = ordered(large)
+    bpy.ops.maquette.stop_preparing()
+    assert not orders.is_waiting(task_id)
+    assert not stage.converting()
+    assert not session.folders().inputs(task_id).exists()
+    assert not bpy.app.timers.is_registered(orders._look)
+    assert sent(task_id) is None
+
+
 def test_what_is_wrong_with_a_picture_is_said_here(program: Path) -> None:
     (program / "bad.png").write_bytes(b"no picture")
     target = program / "in" / "1.png"
@@ -785,13 +870,14 @@ def test_clicked_it_comes_later_to_the_place_of_the_click(ready: Task) -> None:
     assert bpy.data.objects[name].location[:] == (1, 2, 3)
     assert bpy.data.objects[name].select_get()
     assert not session.is_coming(ready.id)
-    # Also once it has been imported; not into a scene that is gone.
+    # Also once it has been imported; not into a scene that is gone, which is said.
     other = bpy.data.scenes.new("other")
     session.later(ready.id, (other.session_uid, (0.0, 0.0, 0.0)))
     bpy.data.scenes.remove(other)
     session._import_arrived()
     assert len(models()) == 1
     assert not session.is_coming(ready.id)
+    assert session.notes[ready.id] == "The scene it was to come to is gone."
 
 
 def test_what_is_ready_does_not_wait_for_what_is_not(ready: Task, program: Path) -> None:
