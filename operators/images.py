@@ -38,7 +38,7 @@ class MAQUETTE_OT_picture_add(bpy.types.Operator):
     def execute(self, context: bpy.types.Context) -> set[str]:
         settings = properties.get(context)
         known = {picture.filepath for picture in settings.pictures}
-        added = 0
+        added: list[str] = []
         for path in self._chosen():
             if path in known:
                 self.report(
@@ -54,11 +54,11 @@ class MAQUETTE_OT_picture_add(bpy.types.Operator):
             picture.filepath = path
             picture.label = Path(path).name
             known.add(path)
-            added += 1
+            added.append(path)
         if not added:
             return {"CANCELLED"}
         settings.active_picture = len(settings.pictures) - 1
-        if not bpy.app.background and any(map(pictures.is_large, known)):
+        if not bpy.app.background and any(map(pictures.is_large, added)):
             stage.warm()  # Generate will have it prepare them
         return {"FINISHED"}
 

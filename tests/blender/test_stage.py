@@ -22,7 +22,7 @@ from typing import Any
 import bpy
 import numpy as np
 import pytest
-from bl_ext.user_default.maquette import pictures, session
+from bl_ext.user_default.maquette import pictures, registration, session
 from bl_ext.user_default.maquette.core.errors import BadModel
 from bl_ext.user_default.maquette.core.model import GenerationRequest, Origin, Task, TaskState
 from bl_ext.user_default.maquette.importing import background, place, stage
@@ -591,6 +591,20 @@ def test_it_can_be_stopped_before_it_is_sent(large: str) -> None:
     assert not stage.converting()
     assert not session.folders().inputs(task_id).exists()
     assert not bpy.app.timers.is_registered(orders._look)
+    assert sent(task_id) is None
+
+
+def test_disabled_meanwhile_it_is_not_sent_and_leaves_nothing(large: str) -> None:
+    task_id = ordered(large)
+    inputs = session.folders().inputs(task_id)
+    inputs.mkdir(parents=True, exist_ok=True)
+    registration.unregister()
+    try:
+        assert not orders.is_waiting(task_id)
+        assert not bpy.app.timers.is_registered(orders._look)
+        assert not inputs.exists()
+    finally:
+        registration.register()
     assert sent(task_id) is None
 
 
