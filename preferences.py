@@ -16,7 +16,7 @@ from .core.errors import MaquetteError
 from .core.language import say
 from .core.providers import all_providers
 from .core.providers.base import Provider
-from .panels import draw_words
+from .panels import draw_words, paper
 from .properties import RELATIVE
 
 # The name Blender knows the extension by; in sub-packages `__package__` is longer.
@@ -136,11 +136,11 @@ def draw(
     for provider in all_providers():
         if provider.needs_key or provider.needs_network:
             _draw_service(layout.box(), preferences, provider)
-    folders = session.folders()
+    folders, on = session.folders(), paper(context)
     if _key_trouble:
-        draw_words(layout, context, _key_trouble, icon="ERROR")
+        draw_words(layout, on, _key_trouble, icon="ERROR")
     kept = say("Keys are stored unencrypted in a file only you can read: {file}", file=folders.keys)
-    draw_words(layout, context, kept, icon="INFO")
+    draw_words(layout, on, kept, icon="INFO")
     layout.separator()
     layout.prop(preferences, "library_folder", placeholder=say("The extension's own folder"))
     if not preferences.library_folder:
@@ -149,7 +149,7 @@ def draw(
             " uninstalled; choose one of your own to keep them",
             folder=folders.library,
         )
-        draw_words(layout, context, kept, icon="INFO")
+        draw_words(layout, on, kept, icon="INFO")
     layout.prop(preferences, "import_when_ready")
     layout.prop(preferences, "deadline_minutes")
 

@@ -6,7 +6,8 @@ Thread: main. Blender reads the annotations: no `from __future__ import annotati
 """
 
 from collections.abc import Sequence
-from typing import Any
+from contextlib import suppress
+from typing import Any, NamedTuple
 
 import bpy
 from bpy.props import (
@@ -20,6 +21,7 @@ from bpy.props import (
 )
 
 from . import translations
+from .core import language
 from .core.errors import BadRequest
 from .core.language import say
 from .core.model import GenerationRequest, OptionValue
@@ -108,6 +110,18 @@ class MaquettePicture(bpy.types.PropertyGroup):
     label: StringProperty(name="Name", description="How the list calls it", options=set())
 
 
+class Checked(NamedTuple):
+    """priced: what would be ordered, to price it; None if nothing can be. problem: "" or what is
+    wrong with what was filled in."""
+
+    priced: GenerationRequest | None
+    problem: str
+
+
+_checked: dict[tuple[object, ...], Checked] = {}  # by all it depends on
+CHECKED = 16  # kept: the sidebar's and a dialog's, of some scenes
+
+
 class MaquetteSettings(_Options, bpy.types.PropertyGroup):
     """The form. `prompt` has no length limit here: a service's own is checked when it is used."""
 
@@ -180,14 +194,32 @@ class MaquetteSettings(_Options, bpy.types.PropertyGroup):
         options = applicable(self.provider, self.option_values(), 0)
         return make_request(self.provider, prompt="model", settings=options)
 
-    def problem(self, pictures: Sequence[str] | None = None) -> str:
-        """ "" or what is wrong with what was filled in. Looks at no files. pictures: the paths of
-        what would be sent; None: of those in the list."""
+    def checked(self, pictures: Sequence[str] | None = None) -> Checked:
+        """What panels and buttons ask whenever they are drawn: made anew when something of it has
+        changed. Looks at no files. pictures: the paths of what would be sent; None: of those in the
+        list."""
+        pictures = self._paths() if pictures is None else pictures
         try:
-            self.request(self._paths() if pictures is None else pictures)
+            settings = tuple(self.option_values().values())
+        except BadRequest as error:  # a service that is not there
+            return Checked(None, str(error))
+        words = self.service, self.prompt, self.negative_prompt
+        form = (*words, tuple(pictures), settings, language.changes)
+        if form not in _checked:
+            if len(_checked) >= CHECKED:
+                _checked.clear()
+            _checked[form] = self._check(pictures)
+        return _checked[form]
+
+    def _check(self, pictures: Sequence[str]) -> Checked:
+        priced, problem = None, ""
+        with suppress(BadRequest):
+            priced = self.priced_request(pictures)
+        try:
+            self.request(pictures)
         except BadRequest as error:
-            return str(error)
-        return ""
+            problem = str(error)
+        return Checked(priced, problem)
 
     def _paths(self) -> list[str]:
         return [picture.filepath for picture in self.pictures]

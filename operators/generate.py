@@ -157,7 +157,7 @@ def why_not(context: bpy.types.Context) -> str:
         provider = settings.provider
     except BadRequest as error:
         return str(error)
-    return session.setup_problem(provider) or settings.problem(properties.pictures(context))
+    return session.setup_problem(provider) or settings.checked(properties.pictures(context)).problem
 
 
 def _outcome(task: Task) -> tuple[str, str] | None:

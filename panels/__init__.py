@@ -96,7 +96,7 @@ _DIALOG_MARGINS = 1.5
 
 def draw_words(
     layout: bpy.types.UILayout,
-    context: bpy.types.Context,
+    on: "Paper",
     text: str,
     *,
     icon: str = "NONE",
@@ -112,7 +112,7 @@ def draw_words(
     """
     if not text:
         return
-    lines = lines_of(paper(context), text, beside=beside + (icon != "NONE"), most=most)
+    lines = lines_of(on, text, beside=beside + (icon != "NONE"), most=most)
     if len(lines) >= least:
         draw_lines(layout, lines, icon=icon, dim=dim)
 
@@ -141,12 +141,18 @@ class Paper(NamedTuple):
     size: float
 
     @property
+    def lines(self) -> float:
+        """The room in heights of a line, so that it does not depend on the interface's scale."""
+        return self.room / self.unit
+
+    @property
     def is_wide(self) -> bool:
-        return self.room / self.unit > NARROW
+        return self.lines > NARROW
 
 
 def paper(context: bpy.types.Context) -> Paper:
-    """For the panel or dialog being drawn."""
+    """For the panel or dialog being drawn: asked once for all of it, as it takes a hundredth of a
+    millisecond."""
     unit = _unit(context)
     size = context.preferences.ui_styles[0].widget.points / 20 * unit
     return Paper(room(context, unit), unit, round(size, 2))
@@ -163,9 +169,9 @@ def lines_of(paper: Paper, text: str, *, beside: float = 0.0, most: int = 100) -
     return lines
 
 
-def fits(context: bpy.types.Context, text: str, beside: float) -> bool:
+def fits(on: Paper, text: str, beside: float) -> bool:
     """On one line? For buttons, which cannot wrap; beside: as above, with the button's edges."""
-    return len(lines_of(paper(context), text, beside=beside)) <= 1
+    return len(lines_of(on, text, beside=beside)) <= 1
 
 
 def room(context: bpy.types.Context, unit: float = 0.0) -> float:
@@ -179,12 +185,6 @@ def room(context: bpy.types.Context, unit: float = 0.0) -> float:
         return (DIALOG_WIDTH / 20 - _DIALOG_MARGINS) * unit
     region = context.region
     return (region.width if region else 0) - _TABS * unit
-
-
-def lines_wide(context: bpy.types.Context) -> float:
-    """The same in heights of a line, so that it does not depend on the interface's scale."""
-    unit = _unit(context)
-    return room(context, unit) / unit
 
 
 def _unit(context: bpy.types.Context) -> float:

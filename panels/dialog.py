@@ -15,7 +15,7 @@ from bpy.props import IntProperty, StringProperty
 from .. import pictures, properties, session, translations
 from ..core.errors import BadRequest
 from ..core.providers import all_providers
-from . import DIALOG_WIDTH, generate, prepare, thumbnail
+from . import DIALOG_WIDTH, generate, paper, prepare, thumbnail
 
 LOOK = 0.2  # seconds between looks for an answer about money while a dialog is open
 
@@ -91,8 +91,8 @@ class MAQUETTE_OT_dialog(bpy.types.Operator):
 
 def draw(layout: bpy.types.UILayout, context: bpy.types.Context, picture: str, image: int) -> None:
     """picture: a file's path or "". image: the session_uid of an image or 0."""
-    settings = properties.get(context)
-    generate.draw_service(layout, context, settings)
+    settings, on = properties.get(context), paper(context)
+    generate.draw_service(layout, on, settings)
     try:
         provider = settings.provider
         block = pictures.find(image) if image else None
@@ -108,10 +108,10 @@ def draw(layout: bpy.types.UILayout, context: bpy.types.Context, picture: str, i
     elif picture:
         _draw_picture(layout, Path(picture).name, thumbnail(picture))
     # Whoever came for a prompt types at once; whoever brought a picture may not want one.
-    generate.draw_prompt(layout, context, settings, provider, sent, at_once=not sent)
-    generate.draw_money(layout, context, settings, provider, sent)
-    generate.draw_sends(layout, context, provider)
-    generate.draw_problem(layout, context, settings, provider, sent)
+    generate.draw_prompt(layout, on, settings, provider, sent, at_once=not sent)
+    generate.draw_money(layout, on, settings, provider, sent)
+    generate.draw_sends(layout, on, provider)
+    generate.draw_problem(layout, on, settings, provider, sent)
     layout.separator()
     buttons = layout.column()
     buttons.scale_y = 1.2  # as Blender's own dialogs have them

@@ -54,14 +54,13 @@ class MAQUETTE_PT_tasks(bpy.types.Panel):
 
 
 def draw(layout: bpy.types.UILayout, context: bpy.types.Context, now: float) -> None:
-    trouble = session.trouble()
+    trouble, on = session.trouble(), paper(context)
     if trouble:
-        draw_words(layout, context, trouble.message, icon="ERROR" if trouble.stops else "INFO")
-        draw_words(layout, context, trouble.advice)
+        draw_words(layout, on, trouble.message, icon="ERROR" if trouble.stops else "INFO")
+        draw_words(layout, on, trouble.advice)
     tasks = session.tasks()
     if not tasks and not trouble:
-        draw_words(layout, context, say("What you generate appears here"), dim=True)
-    on = paper(context)
+        draw_words(layout, on, say("What you generate appears here"), dim=True)
     for task in tasks[:ROWS]:
         _draw_task(layout.box(), context, on, task, now)
     older = tasks[ROWS:]

@@ -127,7 +127,7 @@ def test_a_request_is_what_the_core_makes_of_the_same(
     assert request.options.keys() == expected.options.keys()
     for name in expected.options.keys() - drawn:
         assert request.options[name] == expected.options[name]
-    assert settings.problem() == ""
+    assert settings.checked().problem == ""
 
 
 def test_each_service_has_settings_of_its_own(settings: properties.MaquetteSettings) -> None:
@@ -159,18 +159,18 @@ def test_numbers_out_of_range_are_refused_in_words(settings: properties.Maquette
     fill(settings, session_provider("rodin"))
     settings.options.quality_override = 7
     assert settings.options.quality_override == 7
-    assert settings.problem().startswith("Faces is 7, outside its range. Use ")
+    assert settings.checked().problem.startswith("Faces is 7, outside its range. Use ")
     settings.options.quality_override = 0
     settings.options.bbox_condition = (10, 20, 30)
     assert settings.request([]).options["bbox_condition"] == (10, 20, 30)
     settings.options.bbox_condition = (10, 20, 0)
-    assert "Proportions is 0" in settings.problem()
+    assert "Proportions is 0" in settings.checked().problem
 
 
 def test_an_empty_form_says_what_is_missing(settings: properties.MaquetteSettings) -> None:
-    assert "Type a prompt or add a picture" in settings.problem()
+    assert "Type a prompt or add a picture" in settings.checked().problem
     settings.prompt = "   \t "
-    assert settings.problem()
+    assert settings.checked().problem
     with pytest.raises(BadRequest):
         settings.request([])
 
@@ -182,9 +182,9 @@ def test_prompts_of_any_length_and_script(settings: properties.MaquetteSettings)
     limit = session_provider("rodin").capabilities.prompt_max
     settings.prompt = "x" * (limit + 1)
     assert len(settings.prompt) == limit + 1
-    assert f"too long: {limit + 1:,} characters" in settings.problem()
+    assert f"too long: {limit + 1:,} characters" in settings.checked().problem
     settings.prompt = "x" * limit
-    assert settings.problem() == ""
+    assert settings.checked().problem == ""
 
 
 def test_a_negative_prompt_goes_only_where_it_is_taken(
@@ -208,7 +208,7 @@ def test_too_many_pictures_are_refused_not_dropped(settings: properties.Maquette
     settings.service = "triverse"
     for number in range(3):
         settings.pictures.add().filepath = f"/tmp/{number}.png"
-    assert "takes 1 picture at most, not 3" in settings.problem()
+    assert "takes 1 picture at most, not 3" in settings.checked().problem
 
 
 def test_a_service_that_is_not_there_any_more(settings: properties.MaquetteSettings) -> None:
@@ -216,7 +216,7 @@ def test_a_service_that_is_not_there_any_more(settings: properties.MaquetteSetti
     settings["service"] = 4711
     with pytest.raises(BadRequest):
         _ = settings.provider
-    assert "no service called" in settings.problem()
+    assert "no service called" in settings.checked().problem
     settings.service = "sandbox"
     assert settings.provider.id == "sandbox"
 
