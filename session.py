@@ -44,6 +44,8 @@ TICK_BUDGET = 0.0005  # seconds of draining in one look; the rest waits for the 
 WAKE_UP = 1.0  # seconds after start before the ledger is opened
 REDRAW = 0.5  # seconds between redraws that only move the clock on
 LEFT_ALONE = 0.8  # seconds without an edit before a price is asked for
+LATE = 0.01  # seconds after its time: Blender has been busy, most often with drawing
+PUT_OFF = 0.3  # seconds for which that is a reason to import a little later
 NEAR_SHARE, NEAR = 0.8, 10.0  # of a job, or seconds left: then its model is near
 LOOK_THROUGH = 1.0  # seconds between looks through the scene's objects
 
@@ -75,6 +77,8 @@ _arrived: dict[str, Spot | None] = {}
 _warmed: set[str] = set()  # tasks for which a background Blender was started early
 _in_the_way: dict[str, str] = {}  # why those could not be imported at the last tick
 _redrawn = _looked = 0.0
+_due = math.inf  # monotonic: when the next tick should come
+_put_off = 0.0  # monotonic: since when the next import waits for a moment without drawing
 _downloading = False
 _started = 0.0  # Unix seconds
 
@@ -98,7 +102,7 @@ def start() -> None:
 
 def stop() -> None:
     """Called by unregister(). Open tasks stay open in the ledger; the next start goes on."""
-    global _engine, _accounts, _price, _trouble, _wanted
+    global _engine, _accounts, _price, _trouble, _wanted, _due, _put_off
     for timer in (tick, _wake_up, _ask_price):
         if bpy.app.timers.is_registered(timer):
             bpy.app.timers.unregister(timer)
@@ -115,6 +119,7 @@ def stop() -> None:
     stores = (_tasks, _newest_first, _current, _balances, _arrived, _objects, receiving, notes)
     for store in (*stores, _warmed, _in_the_way, not_sent):
         store.clear()
+    _due, _put_off = math.inf, 0.0
     while not _inbox.empty():
         _inbox.get()
 
@@ -360,12 +365,15 @@ def file_saved() -> None:
 
 def tick() -> float | None:
     """Take in what the threads reported. Returns the seconds to the next look, None to end."""
+    global _due
     try:
-        return _tick()
+        wait = _tick()
     except Exception:
         # A timer that raises is removed by Blender; then nothing would ever arrive again.
         log.exception("Maquette's timer made a mistake")
-        return TICK
+        wait = TICK
+    _due = math.inf if wait is None else time.monotonic() + wait
+    return wait
 
 
 def _tick() -> float | None:
@@ -385,7 +393,7 @@ def _tick() -> float | None:
         translations.follow()
         for task in _current:
             _warm(task)
-    if staging or _downloading or not _inbox.empty():
+    if staging or _downloading or (_arrived and _put_off) or not _inbox.empty():
         return SOON
     return TICK if busy or _arrived else None
 
@@ -575,9 +583,23 @@ def _import_arrived() -> None:
         if not bpy.app.background:
             stage.prepare(known, scene)  # anew if the scene's units have changed meanwhile
         if not receiving and not stage.pending(task_id):
+            if _is_late():
+                return
             _off_the_way(task_id)
             _receive(known, scene, spot)
             return
+
+
+def _is_late() -> bool:
+    """Has Blender been busy until this tick? Then it has not looked yet at what somebody did
+    meanwhile: timers come first. That need not wait for an import, too."""
+    global _put_off
+    now = time.monotonic()
+    if bpy.app.background or now - _due < LATE or (_put_off and now - _put_off > PUT_OFF):
+        _put_off = 0.0
+        return False
+    _put_off = _put_off or now
+    return True
 
 
 def _scene_of(known: Task, spot: Spot | None) -> bpy.types.Scene | None:

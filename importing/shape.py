@@ -76,6 +76,8 @@ def shape(
         if len(roots) == 1:
             roots[0].name = title
     meshes = [obj.data for obj in objects if obj.type == "MESH"]
+    for mesh in meshes:
+        _without_zeros(mesh)
     materials, images = _named(meshes, title)
     metre = bpy.context.scene.unit_settings.scale_length
     return objects, {
@@ -306,6 +308,21 @@ def _apply(mesh: bpy.types.Mesh, matrix: Matrix) -> None:
         mesh.attributes.remove(mesh.attributes[carrier])
         mesh.normals_split_custom_set(normals)
     mesh.update()
+
+
+def _without_zeros(mesh: bpy.types.Mesh) -> None:
+    """Take away what says no more than its absence: a twentieth of a large model's bytes, each
+    of which the user's Blender has to copy when it takes the model in. Without them an edge is not
+    sharp, and the material the first (`rna_MeshEdge_use_edge_sharp_get`,
+    `rna_MeshPolygon_material_index_get`, source/blender/makesrna/intern/rna_mesh.cc)."""
+    for name in ("material_index", "sharp_edge"):
+        attribute = mesh.attributes.get(name)
+        if attribute is not None and attribute.data_type in ("INT", "BOOLEAN"):
+            kind = np.int32 if attribute.data_type == "INT" else np.bool_
+            values = np.empty(len(attribute.data), dtype=kind)
+            attribute.data.foreach_get("value", values)
+            if not values.any():
+                mesh.attributes.remove(attribute)
 
 
 # --- what it is called ------------------------------------------------------------------------

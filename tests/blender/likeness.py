@@ -175,8 +175,11 @@ def _part(
     normals /= np.maximum(np.linalg.norm(normals, axis=1, keepdims=True), 1e-300)
     edge_a, edge_b, edge_c = (points[corners[:, corner]] for corner in range(3))
     part = Part(points, corners, normals, np.cross(edge_b - edge_a, edge_c - edge_a) * side)
+    # What they say is compared as what it makes of normals and faces: of zeros nothing has to be
+    # there.
+    elsewhere = ("position", "custom_normal", "sharp_edge", "material_index")
     for attribute in mesh.attributes:
-        if attribute.is_internal or attribute.name in ("position", "custom_normal", "sharp_edge"):
+        if attribute.is_internal or attribute.name in elsewhere:
             continue
         width, name = _WIDTHS[attribute.data_type]
         values = got(attribute.data, name, width)

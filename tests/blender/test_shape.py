@@ -293,6 +293,17 @@ def test_several_materials_keep_their_part_of_the_name(glb: Path) -> None:
     ]
 
 
+@pytest.mark.parametrize(("name", "told"), [("all textures", [0]), ("many materials", [0, 1])])
+def test_what_says_only_zero_is_not_kept(glb: Path, name: str, told: list[int]) -> None:
+    write(glb, MODELS[name]())
+    meshes = [obj.data for obj in imported(glb) if obj.type == "MESH"]
+    assert sorted({"material_index" in mesh.attributes for mesh in meshes}) == told
+    for mesh in meshes:
+        used = any(face.material_index for face in mesh.polygons)
+        assert ("material_index" in mesh.attributes) == used
+        assert ("sharp_edge" in mesh.attributes) == any(e.use_edge_sharp for e in mesh.edges)
+
+
 def test_names_of_the_users_things_do_not_show(glb: Path) -> None:
     for name in ("Bark", "Plain"):
         bpy.data.materials.new(name).use_fake_user = True
