@@ -638,4 +638,5 @@ def redraw() -> None:
                 for region in area.regions:
                     if region.type == drawn:
                         region.tag_redraw()
+                        break
     bpy.msgbus.publish_rna(key=_STATUS_BAR)
