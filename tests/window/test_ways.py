@@ -136,6 +136,8 @@ def write_photo(path):
 
 def takes_images(sandbox):
     """What was painted over, and what was rendered."""
+    import numpy as np
+
     sandbox.seconds = 60
     yield
     assert len(sandbox.charges) == 2
@@ -144,7 +146,8 @@ def takes_images(sandbox):
     assert (painted[:32] == (255, 0, 0, 255)).all()
     assert (painted[32:] == (0, 0, 255, 255)).all()
     assert rendered.shape == (24, 40, 4)
-    assert (rendered == (0, 255, 0, 255)).all(), rendered[0, 0]
+    # 4.3.2's background is not quite the colour it was told.
+    assert np.abs(rendered - np.array((0, 255, 0, 255))).max() <= 2, rendered[0, 0]
 
 
 @scenario(online=True, service=takes_images)
@@ -178,13 +181,13 @@ def test_from_image(artist):
     yield from order(artist)
     artist.picture("painted")
 
-    scene.render.engine = "CYCLES"
-    scene.cycles.samples = 1
-    scene.cycles.use_denoising = False  # Debian's 4.3 cannot
+    # An engine without Python: where Cycles' thread and a timer met, 4.3.2 refused every change of
+    # data from then on.
+    scene.render.engine = "BLENDER_WORKBENCH"
     scene.render.resolution_x, scene.render.resolution_y = 40, 24
     scene.render.dither_intensity = 0.0
     scene.view_settings.view_transform = "Standard"
-    scene.world.node_tree.nodes["Background"].inputs[0].default_value = (0, 1, 0, 1)
+    scene.world.color = (0, 1, 0)
     bpy.data.objects.remove(bpy.data.objects["Cube"])
     bpy.context.preferences.view.render_display_type = "NONE"
     rendered = []
