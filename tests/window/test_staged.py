@@ -354,3 +354,40 @@ def test_large_picture(artist):
     assert not artist.task().request.prompt
     assert len(artist.task().request.pictures) == 1
     yield from artist.until(artist.models, 60, "the model")
+
+
+@scenario(network=False, only=-1)
+def test_blender_is_busy(artist):
+    """A model does not come on top of what keeps Blender busy, but it does not wait for ever."""
+    import time
+
+    import bpy
+
+    from tests.window import stage
+
+    asked, session = [], artist.session
+
+    def look_on():
+        asked.append((time.monotonic(), is_late()))
+        return asked[-1][1]
+
+    def busy():
+        time.sleep(0.04)
+        return 0.0
+
+    is_late, session._is_late = session._is_late, look_on
+    service = stage.Service(artist)
+    yield from artist.open_sidebar()
+    yield from service.begin()
+    bpy.app.timers.register(busy)
+    yield from service.finish()
+    yield from artist.until(artist.models, 20, "the model")
+    bpy.app.timers.unregister(busy)
+    *late, last = [answer for _, answer in asked]
+    assert late
+    assert all(late)
+    assert not last
+    waited = asked[-1][0] - asked[0][0]
+    assert waited > session.PUT_OFF
+    assert session._put_off == 0.0
+    assert artist.models() == ["a vase"]
