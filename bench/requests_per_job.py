@@ -51,7 +51,7 @@ def made_once(order: Order, name: str) -> dict[str, bytes]:
 class Every5Seconds(Pace):
     """No jitter."""
 
-    def next(self, left: float | None = None) -> float:
+    def next(self, elapsed: float, expected: float | None = None, queue: float = 0.0) -> float:
         return 5.0
 
 

@@ -326,6 +326,7 @@ class Engine:
             deadline=self.deadline,
             clock=self._clock,
             is_known=partial(self._has_job, task),
+            crowd=partial(self._crowd, task.request.provider),
         ).run()
         with closing(job):
             try:
@@ -341,6 +342,13 @@ class Engine:
                 yield from self._noting(
                     task.id, kind(message=say(MISTAKE), advice=say(REPORT), details=details)
                 )
+
+    def _crowd(self, provider: str) -> int:
+        with self._lock:
+            return sum(
+                task.state.is_open and task.request.provider == provider
+                for task in self._live.values()
+            )
 
     def _has_job(self, task: Task, job_id: str) -> bool:
         """Has another task of this service that job, or is about to have it noted?"""

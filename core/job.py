@@ -81,7 +81,7 @@ class _End(Exception):
 class Job:
     """task: as stored. downloads: the folder for what is under way. deadline: seconds of watching
     after which the job rests until the user resumes it; the service may go on meanwhile. is_known:
-    has another task this job_id?"""
+    has another task this job_id? crowd: how many jobs of this service are open, with this one."""
 
     def __init__(
         self,
@@ -95,6 +95,7 @@ class Job:
         clock: Callable[[], float] = time.time,
         rng: random.Random | None = None,
         is_known: Callable[[str], bool] = lambda job_id: False,
+        crowd: Callable[[], int] = lambda: 1,
     ) -> None:
         self.task = task
         self.provider = provider
@@ -106,7 +107,7 @@ class Job:
         self.deadline = deadline
         self.clock = clock
         self.token = uuid.uuid4().hex[:6]
-        self.pace = Pace(provider.pacing, rng or random.Random())
+        self.pace = Pace(provider.pacing, rng or random.Random(), crowd)
         self.patience = Patience(deadline, clock)
         self.maybe_sent = bool(task.submit_key) and not task.accepted
         self.balance, self.sent = task.balance, task.sent
@@ -263,10 +264,12 @@ class Job:
             status: Status = yield from self._ask(lambda: self.provider.poll(accepted))
             if status.phase == "done":
                 return
-            left = status.queue_seconds
-            if left is None and self.task.expected_seconds:
-                left = self.task.expected_seconds - (self.clock() - accepted.at)
-            wait = self.pace.next(left)
+            elapsed = self.clock() - accepted.at
+            queue = status.queue_seconds
+            if queue is None:
+                # What has waited so long and is not begun is not about to be done either.
+                queue = elapsed / 2 if status.phase == "waiting" else 0.0
+            wait = self.pace.next(elapsed, self.task.expected_seconds, queue)
             self._go_on(wait)
             if status.phase == "waiting":
                 yield Queued(
@@ -287,7 +290,7 @@ class Job:
                 verdicts += 1
                 if verdicts == 2:
                     raise
-                wait = self.pace.next()
+                wait = self.pace.again()
                 message = _then(mark("{trouble} To be sure, asking again in {time}."), error, wait)
             except Offline as error:
                 message, wait = error.message, OFFLINE_WAIT
@@ -298,7 +301,7 @@ class Job:
             yield Interrupted(message=message, wait=wait)
 
     def _wait(self, error: Transient) -> float:
-        return max(self.pace.next(), min(error.retry_after or 0.0, LONGEST_RETRY_AFTER))
+        return max(self.pace.again(), min(error.retry_after or 0.0, LONGEST_RETRY_AFTER))
 
     def _go_on(self, wait: float) -> None:
         """Ends the watching when its time is over."""
@@ -403,7 +406,7 @@ class Job:
                     raise
                 # A fresh link at once; if that one is no good either, not in a hurry.
                 hurry = tries_left == TRIES - 1
-                yield Interrupted(message=error.message, wait=0.0 if hurry else self.pace.next())
+                yield Interrupted(message=error.message, wait=0.0 if hurry else self.pace.again())
 
     def _fetch_model(self, results: Results, part: Path) -> Generator[Event, None, glb.Summary]:
         """The first candidate that is to be had and is a whole, safe GLB."""

@@ -9,24 +9,48 @@ from .providers.base import Pacing
 
 STEP_SECONDS = 60.0  # at most, of one try without its wait
 
+# By bench/requests_per_job.py, for jobs whose lengths differ by a third either way.
+SOONEST = 0.6  # of the expected time: few jobs end before
+UNFORESEEN = 1 / 60  # of the time that nobody foresaw: such an end is known 1 % of it too late
+
 
 class Pace:
-    """Seconds until the next poll: growing, with jitter so that many jobs do not march in step.
+    """Seconds until the next request, with jitter so that many jobs do not march in step.
 
-    Where it is known how long such jobs take (`left`: seconds, or None), half of that is waited:
-    few polls while nothing can have happened, close ones when it is about to.
+    crowd: how many jobs share the service now. Each waits so long that all of them together do not
+    ask more often than `Pacing.apart`, whatever else would be good for one.
     """
 
-    def __init__(self, pacing: Pacing, rng: random.Random) -> None:
+    def __init__(
+        self, pacing: Pacing, rng: random.Random, crowd: Callable[[], int] = lambda: 1
+    ) -> None:
         self._pacing = pacing
         self._rng = rng
-        self._next = pacing.shortest
+        self._crowd = crowd
+        self._again = pacing.first
 
-    def next(self, left: float | None = None) -> float:
+    def next(self, elapsed: float, expected: float | None = None, queue: float = 0.0) -> float:
+        """After a poll that found no end. elapsed: seconds since the service took the job.
+        expected: how long such jobs take, or None. queue: seconds in which it cannot even begin.
+
+        Hardly any poll before an end is likely, then close ones; the later it gets, the further
+        apart. A share that was told counts for nothing here: what it means in time is not known.
+        """
         pacing = self._pacing
-        wait = self._next if left is None or left <= 0 else left / 2
-        self._next = min(self._next * pacing.growth, pacing.longest)
-        wait = min(max(wait, pacing.shortest), pacing.longest)
+        if expected:
+            until, least, unforeseen = SOONEST * expected, pacing.near, elapsed - expected
+        else:
+            until, least, unforeseen = pacing.soonest, pacing.unsure, elapsed
+        return self._spread(max(until - elapsed, least, UNFORESEEN * unforeseen, queue))
+
+    def again(self) -> float:
+        """After trouble: growing from one time to the next."""
+        wait = self._again
+        self._again = min(self._again * self._pacing.growth, self._pacing.longest)
+        return self._spread(wait)
+
+    def _spread(self, wait: float) -> float:
+        wait = max(min(wait, self._pacing.longest), self._crowd() * self._pacing.apart)
         return wait * self._rng.uniform(0.9, 1.1)
 
 

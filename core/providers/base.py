@@ -43,12 +43,22 @@ class Capabilities:
 
 @dataclass(frozen=True)
 class Pacing:
-    """Seconds between polls: the first wait unless the service advises, then growing to longest."""
+    """Seconds between polls, used by `core/pace.py`.
+
+    first: until the first poll, which tells of a queue or a refusal, and until the first retry.
+    near: when it is known how long such jobs take, and the end may come. While it is not known:
+    soonest, from the start to when an end is likely; unsure, between polls from then on.
+    longest: of any wait; growth: of those after trouble, each to the next.
+    apart: from one request to the next, over all jobs of the service, on average.
+    """
 
     first: float = 5.0
-    shortest: float = 3.0
-    longest: float = 30.0
+    near: float = 3.75
+    soonest: float = 20.0
+    unsure: float = 4.5
+    longest: float = 20.0
     growth: float = 1.25
+    apart: float = 0.6
 
 
 @dataclass(frozen=True)

@@ -45,7 +45,7 @@ class SandboxProvider(Provider):
     needs_key = False
     needs_network = False
     repeatable = False
-    pacing = Pacing(first=0.5, shortest=0.3, longest=1.0)
+    pacing = Pacing(first=0.5, near=0.3, soonest=0.5, unsure=0.4, longest=1.0, apart=0.0)
     capabilities = Capabilities(pictures_max=1, prompt_only_names=True, prompt_max=2000)
     options = (
         Option(

@@ -57,7 +57,7 @@ class Triverse(Provider):
     default_url = "https://api.triverse.ai/api/v1"
     repeatable = True
     # "Every few seconds" is called fine [api-endpoints/task-status]; jobs take about 90 s.
-    pacing = Pacing(first=5.0, longest=20.0)
+    pacing = Pacing(first=5.0)
     # The longest prompt is not documented: 2,000 is ours. image-to-* list no prompt.
     capabilities = Capabilities(
         pictures_max=1,

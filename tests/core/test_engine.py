@@ -29,6 +29,7 @@ from core.engine import (
 from core.ledger import Ledger
 from core.model import Origin, Relocated, Retry, TaskState, retry_means
 from core.providers import get_provider
+from core.providers.base import Pacing
 from core.providers.options import make_request
 from core.records import task_json
 from core.sandbox.messages import Drop
@@ -238,6 +239,34 @@ def test_a_killed_process_loses_nothing(tmp_path, sandbox, service):
     user.engine.open()
     user.until_state(task_id, TaskState.READY)
     assert len(sandbox.charges) == 1
+    user.engine.close(5)
+
+
+def test_the_more_jobs_a_service_has_the_less_often_each_is_asked_about(
+    tmp_path, sandbox, monkeypatch
+):
+    waits = {}
+
+    class Recording(Worker):
+        def add(self, name, steps, **options):
+            super().add(name, hurried(self.recorded(name, steps)), **options)
+
+        def recorded(self, name, steps):
+            for wait in steps:
+                waits.setdefault(name, []).append(wait)
+                yield wait
+
+    monkeypatch.setattr(core.engine, "Worker", Recording)
+    monkeypatch.setattr(get_provider("rodin"), "pacing", Pacing(apart=100))
+    sandbox.seconds = 3600
+    user = User(tmp_path, sandbox)
+    rodin = user.generate("rodin")
+    patiently(lambda: 90 < max(waits.get(rodin, [0])) < 110)
+    other = user.generate("triverse")
+    two = user.generate("rodin", "a red vase")
+    patiently(lambda: all(180 < max(waits.get(name, [0])) < 220 for name in (rodin, two)))
+    patiently(lambda: len(waits.get(other, [])) > 3)
+    assert max(waits[other]) < 30
     user.engine.close(5)
 
 

@@ -39,9 +39,7 @@ from core.model import (
     advance,
     retry_means,
 )
-from core.pace import Pace
 from core.providers import get_provider
-from core.providers.base import Pacing
 from core.providers.options import make_request
 from core.sandbox.messages import Drop, Reply
 from core.sandbox.server import Sandbox
@@ -442,6 +440,13 @@ def test_one_failed_poll_is_not_a_failed_job(world, reply):
     assert world.charges == 1
 
 
+def test_a_job_in_a_long_queue_is_asked_about_seldom(world):
+    world.sandbox.seconds = 3600
+    queued = [event for event in world.run(kill_after=20) if isinstance(event, Queued)]
+    assert len(queued) > 10
+    assert all(18 <= event.wait <= 22 for event in queued[4:])
+
+
 def test_the_deadline_ends_the_watching_not_the_job(world):
     world.sandbox.seconds = 10_000
     events = world.run(deadline=600)
@@ -720,25 +725,3 @@ def test_a_preview_that_cannot_be_had_does_not_hold_up_the_model(rodin):
     rodin.run()
     assert rodin.task.state is TaskState.READY
     assert rodin.task.preview == ""
-
-
-# --- pace ---
-
-
-def test_waits_grow_to_the_longest_with_jitter():
-    pacing = Pacing(first=5, shortest=3, longest=30, growth=1.25)
-    waits = [Pace(pacing, random.Random(n)) for n in range(200)]
-    first = [pace.next() for pace in waits]
-    assert 2.7 <= min(first) < 2.8
-    assert 3.2 < max(first) <= 3.3
-    later = [[pace.next() for _ in range(30)][-1] for pace in waits]
-    assert min(later) >= 27
-    assert max(later) <= 33
-
-
-def test_with_an_estimate_half_of_what_is_left_is_waited():
-    pacing = Pacing(first=5, shortest=3, longest=30, growth=1.25)
-    pace = Pace(pacing, random.Random(1))
-    assert 18 <= pace.next(left=40) <= 22
-    assert 27 <= pace.next(left=400) <= 33
-    assert 2.7 <= pace.next(left=1) <= 3.3
