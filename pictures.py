@@ -14,7 +14,7 @@ import bpy
 from .core import exif
 from .core.errors import BadRequest, StorageError
 from .core.language import say
-from .core.picture_size import picture_size
+from .core.picture_size import PictureSize, picture_size
 from .core.storage import writing
 
 if TYPE_CHECKING:
@@ -98,16 +98,21 @@ def check_pixels(image: bpy.types.Image) -> None:
 def is_large(path: str) -> bool:
     """Would preparing this file be felt? Looks at its beginning. False if there is no such file."""
     try:
-        with absolute(path).open("rb") as file:
-
-            def read(offset: int, count: int) -> bytes:
-                file.seek(offset)
-                return file.read(count)
-
-            size = picture_size(read)
+        size = claimed(absolute(path))
     except (OSError, ValueError, BadRequest):
         return False
     return size is None or size.width * size.height > LARGE
+
+
+def claimed(path: Path) -> PictureSize | None:
+    """What the file's beginning says that it is. Errors: OSError, ValueError (a NUL)."""
+    with path.open("rb") as file:
+
+        def read(offset: int, count: int) -> bytes:
+            file.seek(offset)
+            return file.read(count)
+
+        return picture_size(read)
 
 
 def find(uid: int) -> bpy.types.Image:
@@ -205,19 +210,24 @@ def _save_render(image: bpy.types.Image, scene: bpy.types.Scene, file: Path) -> 
 
 def _file_to_png(path: Path, name: str, target: Path, limit: int) -> None:
     """name: how to call it when it is refused."""
+    _write(pixels(path, limit, name), target, limit)
+
+
+def pixels(path: Path, limit: int, name: str = "") -> "numpy.ndarray":
+    """The file's picture, upright, no side longer than `limit` pixels, as `_straight_srgb` returns
+    it. name: how to call it when it is refused. Errors: BadRequest, RuntimeError."""
     # Never the data-block that the user may have of the same file: this one is scaled and removed.
     image = bpy.data.images.load(str(path), check_existing=False)
     try:
         if image.source == "MOVIE":
-            raise _movie(name)
+            raise _movie(name or path.name)
         width, height = image.size  # reads the file
         if not width or not height:  # also layered OpenEXR
-            raise _unreadable(name)
+            raise _unreadable(name or path.name)
         _shrink(image, limit)
-        pixels = upright(_straight_srgb(image), exif.orientation(path))
+        return upright(_straight_srgb(image), exif.orientation(path))
     finally:
         bpy.data.images.remove(image)
-    _write(pixels, target, limit)
 
 
 def _shrink(image: bpy.types.Image, limit: int) -> None:
