@@ -167,6 +167,11 @@ class Task:
         return self.request.title
 
     @property
+    def picture(self) -> str:
+        """The path of the service's picture of the result, "" if there is none."""
+        return f"{self.folder}/{self.preview}" if self.folder and self.preview else ""
+
+    @property
     def started(self) -> float:
         """When the service took it, or when it was made."""
         return self.accepted.at if self.accepted and self.accepted.at else self.created

@@ -13,7 +13,7 @@ from mathutils import Vector
 from ..core.errors import BadModel, MaquetteError, StorageError
 from ..core.language import say
 from ..core.model import Task
-from . import append, gltf, moment, shape
+from . import append, gltf, moment, preview, shape
 
 COLLECTION = "Maquette"
 MARK = "maquette_task"  # a custom property of every imported object: the id of its task
@@ -53,6 +53,7 @@ def import_model(
                 raise BadModel(
                     say("The model's size is not a number, so it has no place in a scene.")
                 ) from error
+            preview.give(objects, task.picture)
             for obj in objects:
                 obj.select_set(False, view_layer=view_layer)  # else it comes selected from 4.2's
             return objects
@@ -269,7 +270,4 @@ def _select(
         obj.select_set(False, view_layer=view_layer)
     for obj in objects:
         obj.select_set(True, view_layer=view_layer)
-    # Not a light or an empty that happens to come first.
-    view_layer.objects.active = next(
-        (root for root in roots if root.type == "MESH" or root.children), roots[0]
-    )
+    view_layer.objects.active = shape.foremost(roots)

@@ -99,6 +99,11 @@ def move(roots: Collection[bpy.types.Object], by: Sequence[float]) -> None:
             root.location += Vector(by)
 
 
+def foremost(roots: Sequence[bpy.types.Object]) -> bpy.types.Object:
+    """What stands for the model: not a light or an empty that happens to come first."""
+    return next((root for root in roots if root.type == "MESH" or root.children), roots[0])
+
+
 # --- does it live? --------------------------------------------------------------------------
 
 

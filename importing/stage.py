@@ -120,7 +120,8 @@ def prepare(task: Task, scene: bpy.types.Scene) -> None:
     """Asked again for the same, it changes nothing; if the scene's units or frame rate have changed
     meanwhile, what there was is void. The task has a folder and a model."""
     path = Path(task.folder, task.model)
-    content = {"glb": str(path), "title": task.title, **importer.settings(scene)}
+    content: dict[str, Any] = {"glb": str(path), "picture": task.picture, "title": task.title}
+    content |= importer.settings(scene)
     known = _orders.get(task.id)
     if known is not None:
         # The present frame counts for where an animated model stands, no more than that: somebody

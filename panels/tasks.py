@@ -251,9 +251,7 @@ def _title(task: Task) -> str:
 
 def _picture(task: Task) -> str:
     """The path of what shows the task best: its result, else its first picture, else ""."""
-    if task.preview and task.folder:
-        return f"{task.folder}/{task.preview}"
-    return task.request.pictures[0] if task.request.pictures else ""
+    return task.picture or next(iter(task.request.pictures), "")
 
 
 CLASSES: tuple[type, ...] = (MAQUETTE_PT_tasks,)

@@ -88,6 +88,8 @@ def made(folder: Path, glb: Glb | bytes, number: int = 0, *, triangles: int = 0)
     library = folder / f"library-{number}"
     library.mkdir(exist_ok=True)
     (library / "model.glb").write_bytes(glb if isinstance(glb, bytes) else glb.data())
+    colors = np.random.default_rng(number).integers(0, 255, (96, 160, 4), dtype=np.uint8)
+    write_png(library / "preview.png", colors)
     return Task(
         id=f"task{number}",
         request=GenerationRequest("sandbox", "a red chair"),
@@ -95,6 +97,7 @@ def made(folder: Path, glb: Glb | bytes, number: int = 0, *, triangles: int = 0)
         state=TaskState.READY,
         folder=str(library),
         model="model.glb",
+        preview="preview.png",
         triangles=triangles,
     )
 
@@ -150,8 +153,9 @@ def test_a_model_comes_from_the_background(program: Path) -> None:
     result = prepared(task)
     assert result.state is State.DONE, result
     assert result.measures["triangles"] > 3000
-    assert {"import", "shape", "save"} <= result.seconds.keys()
+    assert {"import", "shape", "preview", "save"} <= result.seconds.keys()
     (obj,) = append(task)
+    assert pictured(obj)[:6] == (160, 96, 32, 19, True, True)
     assert obj.name == "a red chair"
     assert obj[place.MARK] == task.id
     assert tuple(obj.location) == SPOT
@@ -200,6 +204,7 @@ def test_both_ways_give_the_same(program: Path) -> None:
         try:
             staged = [obj.name for obj in append(task)]
             assert description(staged) == order
+            assert sum(bool(pictured(bpy.data.objects[name])) for name in staged) == 1
             for one, other in zip(direct, all_of(staged, name), strict=True):
                 compare(one, other, (0, 0, 0))
         except AssertionError as error:
@@ -233,9 +238,19 @@ def description(names: list[str]) -> Any:
             [slot.material.name if slot.material else "" for slot in obj.material_slots],
             sorted(image.name for image in bpy.data.images),
             sorted(action.name for action in bpy.data.actions),
+            pictured(obj),
         )
         for obj in objects
     )
+
+
+def pictured(obj: bpy.types.Object) -> Any:
+    """What its preview shows, and whether Blender would render another."""
+    if obj.preview is None:
+        return ()
+    shown = [list(obj.preview.image_pixels_float), list(obj.preview.icon_pixels_float)]
+    custom = obj.preview.is_image_custom, obj.preview.is_icon_custom
+    return (*obj.preview.image_size, *obj.preview.icon_size, *custom, *shown)
 
 
 def test_two_models_from_one_process_know_nothing_of_each_other(program: Path) -> None:

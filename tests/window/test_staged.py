@@ -81,6 +81,11 @@ def test_large_model(artist):
     assert len(model.data.polygons) > 0.9 * LARGE
     assert (layer.objects.active, list(layer.objects.selected)) == (active, chosen)
     assert not bpy.data.libraries
+    pictured = list(model.preview.image_pixels_float)
+    assert tuple(model.preview.image_size) == (256, 256)
+    assert max(pictured) > 0.5
+    assert model.preview.is_image_custom
+    assert model.preview.is_icon_custom
     assert stage.undo_steps() == [*steps, stage.STEP]
     assert ours.result(artist.task().id) is None
     assert service.charges == 1
@@ -92,6 +97,7 @@ def test_large_model(artist):
     yield from artist.key("Z", ctrl=True, shift=True)
     yield from artist.until(artist.models, 20, "it again")
     assert artist.models() == ["a vase"]
+    assert list(bpy.data.objects[name].preview.image_pixels_float) == pictured
     assert stage.undo_steps() == [*steps, stage.STEP]
 
     # Asked for once more it is made anew: the button is grey meanwhile, the window is not.
