@@ -124,6 +124,14 @@ def printed(script: str, python: str = sys.executable) -> str:
 # --- the table ------------------------------------------------------------------------------------
 
 
+def drawn(figures: dict) -> str:
+    """What Blender takes for itself."""
+    return (
+        f"{figures['idle']:.0f} ms, while a header is drawn {figures['idle_header']:.0f} ms, the"
+        f" sidebar {figures['idle_sidebar']:.0f} ms"
+    )
+
+
 def rows(found: dict) -> list[tuple[str, str, str, str, str]]:
     """measure, Maquette, baseline, ratio or difference, goal."""
     lines = []
@@ -134,8 +142,7 @@ def rows(found: dict) -> list[tuple[str, str, str, str, str]]:
             (
                 f"longest silence, {size} triangles, click to placed",
                 f"{ours:.0f} ms",
-                f"{usual:.0f} ms usual; idle {pair['Maquette']['idle']:.0f} ms, while the sidebar"
-                f" is drawn {pair['Maquette']['idle_redrawn']:.0f} ms",
+                f"{usual:.0f} ms usual; idle {drawn(pair['Maquette'])}",
                 f"1/{usual / ours:.0f}",
                 f"≤ {goal} ms, ≤ 1/{share}",
             )
@@ -197,8 +204,7 @@ def rows(found: dict) -> list[tuple[str, str, str, str, str]]:
         (
             "longest silence, click with a picture of 12,000 pixels square",
             f"{ours['silence']:.0f} ms",
-            f"{usual['silence']:.0f} ms usual; while the sidebar is drawn"
-            f" {ours['idle_redrawn']:.0f} ms",
+            f"{usual['silence']:.0f} ms usual; idle {drawn(ours)}",
             f"1/{usual['silence'] / ours['silence']:.0f}",
             "",
         )
@@ -294,7 +300,7 @@ def main() -> None:
         kept = ROOT / ".nox" / "bench" / "measured.json"
         kept.write_text(json.dumps(measured, indent=1))
         text += ["", f"## {version}", "", table(rows(measured[version]))]
-    theirs, ours = throughput(max(runs, 3))
+    theirs, ours = throughput(max(runs, 9))
     line = (
         "download of 200 MB",
         f"{ours:.0f} MB/s",
