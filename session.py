@@ -77,8 +77,8 @@ _arrived: dict[str, Spot | None] = {}
 _warmed: set[str] = set()  # tasks for which a background Blender was started early
 _in_the_way: dict[str, str] = {}  # why those could not be imported at the last tick
 _redrawn = _looked = 0.0
-_due = math.inf  # monotonic: when the next tick should come
-_put_off = 0.0  # monotonic: since when the next import waits for a moment without drawing
+_due = math.inf  # perf_counter: when the next tick should come
+_put_off = 0.0  # perf_counter: since when an import waits for a moment without drawing
 _downloading = False
 _started = 0.0  # Unix seconds
 
@@ -372,7 +372,7 @@ def tick() -> float | None:
         # A timer that raises is removed by Blender; then nothing would ever arrive again.
         log.exception("Maquette's timer made a mistake")
         wait = TICK
-    _due = math.inf if wait is None else time.monotonic() + wait
+    _due = math.inf if wait is None else time.perf_counter() + wait
     return wait
 
 
@@ -393,7 +393,7 @@ def _tick() -> float | None:
         translations.follow()
         for task in _current:
             _warm(task)
-    if staging or _downloading or (_arrived and _put_off) or not _inbox.empty():
+    if staging or _downloading or _put_off or not _inbox.empty():
         return SOON
     return TICK if busy or _arrived else None
 
@@ -559,6 +559,8 @@ def _off_the_way(task_id: str) -> None:
 
 def _import_arrived() -> None:
     """The first for which all is well; others do not wait for one that is still being prepared."""
+    global _put_off
+    put_off, _put_off = _put_off, 0.0
     if not _arrived:
         return
     from .importing import moment, stage
@@ -583,23 +585,21 @@ def _import_arrived() -> None:
         if not bpy.app.background:
             stage.prepare(known, scene)  # anew if the scene's units have changed meanwhile
         if not receiving and not stage.pending(task_id):
-            if _is_late():
+            if _is_late(put_off):
+                _put_off = put_off or time.perf_counter()
                 return
             _off_the_way(task_id)
             _receive(known, scene, spot)
             return
 
 
-def _is_late() -> bool:
+def _is_late(put_off: float) -> bool:
     """Has Blender been busy until this tick? Then it has not looked yet at what somebody did
-    meanwhile: timers come first. That need not wait for an import, too."""
-    global _put_off
-    now = time.monotonic()
-    if bpy.app.background or now - _due < LATE or (_put_off and now - _put_off > PUT_OFF):
-        _put_off = 0.0
-        return False
-    _put_off = _put_off or now
-    return True
+    meanwhile: timers come first. That need not wait for an import, too, but for ever it cannot.
+    put_off: when that was the case for the first time, 0 if it was not."""
+    now = time.perf_counter()  # the other clock of Windows goes in steps longer than LATE
+    enough = put_off and now - put_off > PUT_OFF
+    return not (bpy.app.background or enough) and now - _due > LATE
 
 
 def _scene_of(known: Task, spot: Spot | None) -> bpy.types.Scene | None:

@@ -6,7 +6,6 @@ stopped by TLS, since nothing there has a certificate for it.
 
 from __future__ import annotations
 
-import functools
 import ipaddress
 import re
 from urllib.parse import urlsplit
@@ -69,7 +68,6 @@ def check_result_url(url: str, base_url: str) -> None:
         )
 
 
-@functools.lru_cache(maxsize=64)  # of one service or two, whenever the form is drawn
 def address(url: str) -> tuple[str, str]:
     """(scheme, host), or two "" for a URL that not everything on the way reads alike: urlsplit and
     urllib3 see different hosts around backslashes, user names and control characters."""

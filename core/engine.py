@@ -344,9 +344,12 @@ class Engine:
                 )
 
     def _crowd(self, provider: str) -> int:
+        """How many jobs of the service are polled."""
         with self._lock:
             return sum(
-                task.state.is_open and task.request.provider == provider
+                task.state in (TaskState.WAITING, TaskState.GENERATING)
+                and task.accepted is not None
+                and task.request.provider == provider
                 for task in self._live.values()
             )
 

@@ -28,7 +28,7 @@ from .gltf import judge
 from .gltf.kinds import AGAIN, OTHERWISE, WIDTHS, Json, damaged, other_version, too_much
 from .gltf.rules import Findings, Run
 from .language import say
-from .picture_size import picture_size
+from .picture_size import is_laden, picture_size
 
 JSON_BYTES = 8 << 20  # 20,000 nodes take 3; parsing holds Python's lock, 0.1 s for as much
 READ_BYTES = 1 << 20  # read in one go. Few and large: a thread that gives up Python's lock for a
@@ -240,6 +240,8 @@ def _check_pictures(binary: _Binary, content: Json) -> None:
         where = f"images[{number}]"
         if size is None:
             raise damaged("one of its pictures is neither PNG nor JPEG nor WebP", where)
+        if is_laden(size.kind, inside.read):
+            raise damaged("one of its pictures is made to take long", where)
         # Blender keeps PNGs of 16 bits as floats: 16 bytes a pixel instead of 4.
         deep = size.kind == "png" and inside.read(24, 1) == b"\x10"
         pixels += size.width * size.height * (4 if deep else 1)

@@ -81,7 +81,7 @@ class _End(Exception):
 class Job:
     """task: as stored. downloads: the folder for what is under way. deadline: seconds of watching
     after which the job rests until the user resumes it; the service may go on meanwhile. is_known:
-    has another task this job_id? crowd: how many jobs of this service are open, with this one."""
+    has another task this job_id? crowd: how many jobs of this service are polled, with this one."""
 
     def __init__(
         self,

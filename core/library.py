@@ -33,7 +33,7 @@ from typing import Any, BinaryIO
 from .errors import StorageError
 from .language import say
 from .model import Task
-from .picture_size import picture_size
+from .picture_size import is_laden, picture_size
 from .storage import storage_error, writing
 
 FORMAT = 1  # of task.json; goes up when a field changes its meaning
@@ -117,7 +117,7 @@ def find(library: Path, task: Task) -> Stored | None:
 
 def usable_preview(path: Path) -> str:
     """The extension for a picture by its content: "png", "jpg", "webp"; "" if it is none of them,
-    cut off before its size, over 10 MiB or over 4096 pixels wide or high."""
+    cut off before its size, over 10 MiB, over 4096 pixels wide or high, or made to take long."""
     try:
         with open(path, "rb") as file:
             if file.seek(0, os.SEEK_END) > PREVIEW_BYTES:
@@ -128,9 +128,11 @@ def usable_preview(path: Path) -> str:
                 return file.read(count)
 
             size = picture_size(read)
+            if size is None or max(size.width, size.height) > PREVIEW_SIDE:
+                return ""
+            return "" if is_laden(size.kind, read) else size.kind
     except OSError:
         return ""
-    return size.kind if size and max(size.width, size.height) <= PREVIEW_SIDE else ""
 
 
 # --- names ----------------------------------------------------------------------------------

@@ -17,8 +17,8 @@ UNFORESEEN = 1 / 60  # of the time that nobody foresaw: such an end is known 1 %
 class Pace:
     """Seconds until the next request, with jitter so that many jobs do not march in step.
 
-    crowd: how many jobs share the service now. Each waits so long that all of them together do not
-    ask more often than `Pacing.apart`, whatever else would be good for one.
+    crowd: how many jobs of the service are polled now. Each waits so long that all of them together
+    are not polled more often than `Pacing.apart`, whatever else would be good for one.
     """
 
     def __init__(

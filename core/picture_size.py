@@ -10,6 +10,10 @@ from collections.abc import Callable
 from typing import Literal, NamedTuple
 
 JPEG_SEGMENTS = 1000  # metadata segments looked through before giving up; real files have < 300
+JPEG_SCANS = 100  # of progressive files; encoders make about ten
+PNG_CHUNKS = 100_000  # encoders write one of 8 kB or more
+PNG_TEXTS = 8  # with a color profile
+BLOCK = 1 << 20  # bytes looked through at a time
 
 
 class PictureSize(NamedTuple):
@@ -35,6 +39,28 @@ def picture_size(read: Callable[[int, int], bytes]) -> PictureSize | None:
     return sized if sized and sized.width and sized.height else None
 
 
+def is_laden(kind: str, read: Callable[[int, int], bytes]) -> bool:
+    """Does a picture hold so much beside its pixels that decoding it takes seconds, however few
+    they are? Of a JPEG, each scan goes over all of them; of a PNG, libpng unpacks every compressed
+    text, 8 MB at most. A WebP has nothing of the kind."""
+    if kind == "jpg":
+        at, scans = 0, 0
+        while block := read(at, BLOCK):
+            scans += block.count(b"\xff\xda")
+            at += max(len(block) - 1, 1)  # the two bytes may lie on both sides of a cut
+        return scans > JPEG_SCANS
+    at, texts = 8, 0
+    for _ in range(PNG_CHUNKS if kind == "png" else 0):
+        head = read(at, 8)
+        if len(head) < 8 or head[4:] == b"IEND":
+            return False
+        texts += head[4:] in (b"zTXt", b"iTXt", b"iCCP")
+        if texts > PNG_TEXTS:
+            return True
+        at += 12 + _big(head[:4])
+    return kind == "png"
+
+
 def _png(start: bytes) -> PictureSize | None:
     """PNG 11.2.2: the header chunk comes first and is 13 bytes long."""
     if len(start) < 24 or start[8:16] != b"\0\0\0\rIHDR":
@@ -53,6 +79,8 @@ def _jpeg(read: Callable[[int, int], bytes]) -> PictureSize | None:
         marker = segment[1]
         if marker == 0xFF:  # a fill byte
             at += 1
+        elif 0x01 < marker < 0xC0 or not marker:
+            return None  # libjpeg passes over the marker alone, not over what follows
         elif marker == 0x01 or 0xD0 <= marker <= 0xD7:  # markers without content
             at += 2
         elif 0xC0 <= marker <= 0xCF and marker not in (0xC4, 0xC8, 0xCC):

@@ -33,7 +33,7 @@ log = logging.getLogger(__name__)
 
 SIDE, SMALL_SIDE = 256, 32  # pixels; Blender's own are so large
 # Pixels that take 0.05 s. A picture may have more; then the import does not wait for it.
-MOST = {"png": 1 << 20, "jpg": 1 << 22, "webp": 1 << 22}
+MOST = {"png": 1 << 20, "jpg": 1 << 22, "webp": 1 << 21}
 MOST_BYTES = 10 << 20  # as core/library.py takes
 
 

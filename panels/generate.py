@@ -4,6 +4,7 @@ The sidebar draws all of it, the dialogs of menus.py parts of it. `pictures` are
 would be sent: the form's own list, or the one picture a dialog was opened for.
 """
 
+import functools
 from collections.abc import Sequence
 
 import bpy
@@ -270,9 +271,14 @@ def _draw_fact(layout: bpy.types.UILayout, on: Paper, name: str, value: str) -> 
 def draw_sends(layout: bpy.types.UILayout, on: Paper, provider: type[Provider]) -> None:
     """What leaves this computer, and where it goes."""
     if provider.sends:
-        host = address(session.accounts().account(provider).base_url)[1]
+        host = _host(session.accounts().account(provider).base_url)
         told = say(provider.sends, host=host or say("the service"))
         draw_words(layout, on, told, dim=True)
+
+
+@functools.lru_cache(maxsize=8)
+def _host(base_url: str) -> str:
+    return address(base_url)[1]
 
 
 def draw_problem(

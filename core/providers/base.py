@@ -49,7 +49,7 @@ class Pacing:
     near: when it is known how long such jobs take, and the end may come. While it is not known:
     soonest, from the start to when an end is likely; unsure, between polls from then on.
     longest: of any wait; growth: of those after trouble, each to the next.
-    apart: from one request to the next, over all jobs of the service, on average.
+    apart: from one poll to the next, over all jobs of the service, on average.
     """
 
     first: float = 5.0

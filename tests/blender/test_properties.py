@@ -10,6 +10,7 @@ from pathlib import Path
 import bpy
 import pytest
 from bl_ext.user_default.maquette import preferences, properties, session
+from bl_ext.user_default.maquette.core import language
 from bl_ext.user_default.maquette.core.errors import BadRequest
 from bl_ext.user_default.maquette.core.providers import all_providers
 from bl_ext.user_default.maquette.core.providers.base import Provider
@@ -202,6 +203,30 @@ def test_a_negative_prompt_goes_only_where_it_is_taken(
     settings.pictures.add().filepath = "/tmp/a.png"
     assert "without pictures" in settings.negative_prompt_unused()
     assert settings.request(["/tmp/1.png"]).negative_prompt == ""
+
+
+def test_what_was_checked_is_checked_anew_when_it_changes(
+    settings: properties.MaquetteSettings,
+) -> None:
+    settings.service, settings.prompt = "triverse", "a chair"
+    first = settings.checked()
+    assert first == (first.priced, "")
+    assert settings.checked() is first
+    settings.negative_prompt = "arms"
+    assert settings.checked().priced.negative_prompt == "arms"
+    settings.negative_prompt = ""
+    assert settings.checked() is first
+    assert "a prompt or a picture, not both" in settings.checked(["/tmp/1.png"]).problem
+    settings.options.polygon_limit = 5000
+    assert settings.checked().priced.options["polygon_limit"] == 5000
+    settings.prompt = ""
+    said = settings.checked().problem
+    language.use({said.partition(".")[0] + ".": "Es ist nichts da."})
+    try:
+        assert settings.checked().problem.startswith("Es ist nichts da.")
+    finally:
+        language.use({})
+    assert settings.checked().problem == said
 
 
 def test_too_many_pictures_are_refused_not_dropped(settings: properties.MaquetteSettings) -> None:

@@ -926,6 +926,24 @@ def test_what_is_ready_does_not_wait_for_what_is_not(ready: Task, program: Path)
     assert session.is_coming(slow.id)
 
 
+def test_what_is_put_off_is_not_looked_for_when_it_is_gone(
+    ready: Task, monkeypatch: pytest.MonkeyPatch
+) -> None:
+    from bl_ext.user_default.maquette.core.engine import TaskRemoved
+
+    monkeypatch.setattr(session, "_is_late", lambda put_off: True)
+    session._arrived[ready.id] = None
+    session._import_arrived()
+    since = session._put_off
+    assert since
+    session._import_arrived()
+    assert session._put_off == since
+    assert not models()
+    session._take(TaskRemoved(ready.id))
+    session._import_arrived()
+    assert session._put_off == 0.0
+
+
 def test_taken_off_the_list_nothing_is_kept_of_it(ready: Task, program: Path) -> None:
     from bl_ext.user_default.maquette.core.engine import TaskRemoved
 

@@ -75,13 +75,24 @@ def chunk(kind: bytes, content: bytes, padding: bytes = b"\0") -> bytes:
 def png(width: int = 2, height: int = 2) -> bytes:
     """A real, decodable PNG: grey."""
     rows = (b"\0" + b"\x80\x80\x80" * width) * height
-    return png_head(width, height) + _part(b"IDAT", zlib.compress(rows)) + _part(b"IEND", b"")
+    return png_head(width, height) + part(b"IDAT", zlib.compress(rows)) + part(b"IEND", b"")
 
 
 def png_head(width: int, height: int) -> bytes:
     """Only a PNG's beginning, which may claim any size."""
     size = struct.pack(">IIBBBBB", width, height, 8, 2, 0, 0, 0)
-    return b"\x89PNG\r\n\x1a\n" + _part(b"IHDR", size)
+    return b"\x89PNG\r\n\x1a\n" + part(b"IHDR", size)
+
+
+def laden_png(texts: int) -> bytes:
+    """With so many compressed texts, each of which a decoder unpacks."""
+    text = part(b"zTXt", b"a\0\0" + zlib.compress(bytes(1000)))
+    return png()[:33] + text * texts + png()[33:]
+
+
+def laden_jpeg(scans: int) -> bytes:
+    """Of one pixel that comes in so many scans."""
+    return JPEG[:-2] + JPEG[-16:-2] * (scans - 1) + b"\xff\xd9"
 
 
 def jpeg_head(width: int, height: int, *, before: int = 0) -> bytes:
@@ -101,7 +112,7 @@ def webp_head(width: int, height: int) -> bytes:
     return b"RIFF" + struct.pack("<I", len(content)) + content
 
 
-def _part(kind: bytes, content: bytes) -> bytes:
+def part(kind: bytes, content: bytes) -> bytes:
     check = zlib.crc32(kind + content)
     return struct.pack(">I", len(content)) + kind + content + struct.pack(">I", check)
 

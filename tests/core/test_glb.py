@@ -23,7 +23,7 @@ from hypothesis import strategies as st
 from core.errors import BadModel, StorageError
 from core.glb import PICTURE_SIDE, Summary, check
 from core.gltf.kinds import DEPTH_JSON, DEPTH_NODES, MAX, MAX_VERTICES
-from core.picture_size import picture_size
+from core.picture_size import is_laden, picture_size
 
 from . import glb_files as files
 from .glb_files import Glb, quad
@@ -701,6 +701,8 @@ PICTURES: dict[str, tuple[Make, str]] = {
     "30,000 wide": (with_pictures(files.png_head(30_000, 2)), "30,000 × 2 pixels"),
     "30,000 high": (with_pictures(files.jpeg_head(2, 30_000)), "2 × 30,000 pixels"),
     "webp too wide": (with_pictures(files.webp_head(16_385, 2)), "16,385 × 2 pixels"),
+    "png of many texts": (with_pictures(files.laden_png(9)), "made to take long"),
+    "jpeg of many scans": (with_pictures(files.laden_jpeg(101)), "made to take long"),
     "too many pixels": (
         with_pictures(*[files.png_head(PICTURE_SIDE, PICTURE_SIDE)] * 5),
         "pixels",
@@ -860,6 +862,9 @@ def test_mutated_descriptions(scratch: Path, name: str, seed: int, times: int) -
         (files.jpeg_head(640, 480, before=100), ("jpg", 640, 480)),
         (b"\xff\xd8\xff\xff\xff\xe0\0\2" + files.jpeg_head(640, 480)[2:], ("jpg", 640, 480)),
         (b"\xff\xd8" + b"\xff\xe1\0\2" * 2000, None),
+        # libjpeg passes over two bytes, and reads the second size.
+        (b"\xff\xd8\xff\0\0\x1f" + files.jpeg_head(8, 8)[2:] * 3, None),
+        (b"\xff\xd8\xff\x02\0\4ab" + files.jpeg_head(8, 8)[2:], None),
         (b"RIFF\0\0\0\0WEBPVP9 " + bytes(20), None),
         (b"GIF89a" + bytes(30), None),
         (b"", None),
@@ -867,3 +872,24 @@ def test_mutated_descriptions(scratch: Path, name: str, seed: int, times: int) -
 )
 def test_the_size_of_a_picture(content: bytes, expected: tuple[str, int, int] | None) -> None:
     assert picture_size(lambda at, count: content[at : at + count]) == expected
+
+
+@pytest.mark.parametrize(
+    ("content", "kind", "laden"),
+    [
+        (files.png(), "png", False),
+        (files.laden_png(8), "png", False),
+        (files.laden_png(9), "png", True),
+        (files.laden_png(9)[:60], "png", False),  # cut off
+        (files.png_head(2, 2) + files.part(b"tEXt", b"a\0b") * 100_000, "png", True),
+        (files.JPEG, "jpg", False),
+        (files.laden_jpeg(100), "jpg", False),
+        (files.laden_jpeg(101), "jpg", True),
+        # A marker on both sides of what is read at a time.
+        (bytes((1 << 20) - 1) + b"\xff\xda" * 101, "jpg", True),
+        (bytes((1 << 20) - 1) + b"\xff\xda" * 100, "jpg", False),
+        (files.WEBP, "webp", False),
+    ],
+)
+def test_what_is_made_to_take_long(content: bytes, kind: str, laden: bool) -> None:
+    assert is_laden(kind, lambda at, count: content[at : at + count]) == laden

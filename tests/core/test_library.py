@@ -237,6 +237,8 @@ USELESS = {
     "cut off": files.png()[:20],
     "too wide": files.png_head(4097, 8),
     "too high": files.jpeg_head(8, 4097),
+    "many scans": files.laden_jpeg(101),
+    "many texts": files.laden_png(9),
     "too long": files.png() + bytes(PREVIEW_BYTES),
 }
 

@@ -373,8 +373,8 @@ def test_blender_is_busy(artist):
 
     asked, session = [], artist.session
 
-    def look_on():
-        asked.append((time.monotonic(), is_late()))
+    def look_on(put_off):
+        asked.append((time.monotonic(), is_late(put_off)))
         return asked[-1][1]
 
     def busy():
