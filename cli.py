@@ -30,11 +30,10 @@ from .core.engine import (
     TaskChanged,
     TaskRemoved,
     Trouble,
-    new_task_id,
 )
 from .core.errors import BadRequest, MaquetteError, SetupError
 from .core.ledger import Ledger
-from .core.model import OptionValue, Retry, Task, TaskState, retry_means
+from .core.model import OptionValue, Retry, Task, TaskState, new_task_id, retry_means
 from .core.providers import all_providers, get_provider
 from .core.providers.base import Provider
 from .core.providers.options import Option, make_request

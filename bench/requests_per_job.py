@@ -21,11 +21,12 @@ from pathlib import Path
 sys.path.insert(0, str(Path(__file__).resolve().parents[1]))
 
 import core.sandbox.jobs
+from core.addresses import Account
 from core.engine import new_task_id
-from core.http import Account
+from core.events import Downloading, Ready, Submitted
 from core.job import Job
 from core.ledger import Ledger
-from core.model import Downloading, Ready, Submitted, Task
+from core.model import Task
 from core.pace import Pace
 from core.providers import get_provider
 from core.providers.options import make_request

@@ -12,9 +12,8 @@ import threading
 from collections.abc import Mapping
 from pathlib import Path
 
-from .addresses import check_base_url
+from .addresses import Account, check_base_url
 from .errors import MaquetteError, StorageError
-from .http import Account
 from .language import say
 from .providers.base import Provider, no_key
 from .storage import storage_error

@@ -8,10 +8,21 @@ from __future__ import annotations
 
 import ipaddress
 import re
+from dataclasses import dataclass, field
 from urllib.parse import urlsplit
 
 from .errors import Refused, SetupError
 from .language import mark, say
+
+
+@dataclass(frozen=True)
+class Account:
+    """Where a service is and the key to it. key_from: for the user: where the key was found."""
+
+    provider: str
+    base_url: str
+    key: str = field(default="", repr=False)
+    key_from: str = ""
 
 
 def is_loopback(host: str) -> bool:

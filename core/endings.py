@@ -8,8 +8,9 @@ from __future__ import annotations
 import time
 
 from .errors import MaquetteError, NoAnswer
+from .events import Stopped, Unconfirmed
 from .language import say
-from .model import Stopped, Task, Unconfirmed
+from .model import Task
 from .providers.base import Provider
 from .wording import duration
 

@@ -9,7 +9,6 @@ from __future__ import annotations
 import logging
 import threading
 import time
-import uuid
 from collections.abc import Callable, Generator, Mapping
 from contextlib import closing, suppress
 from dataclasses import replace
@@ -19,25 +18,11 @@ from . import library
 from .accounts import Accounts
 from .endings import stopped, unconfirmed
 from .errors import LedgerError, MaquetteError, Offline, StorageError
+from .events import Event, Failed, Imported, Relocated, Resumed, Stopped, Unconfirmed, advance
 from .job import Events, Job
 from .language import mark, say
 from .ledger import LeaseLost, Ledger
-from .model import (
-    Event,
-    Failed,
-    GenerationRequest,
-    Imported,
-    Origin,
-    Relocated,
-    Resumed,
-    Retry,
-    Stopped,
-    Task,
-    TaskState,
-    Unconfirmed,
-    advance,
-    retry_means,
-)
+from .model import GenerationRequest, Origin, Retry, Task, TaskState, new_task_id, retry_means
 from .notices import BalanceKnown, Notice, PriceKnown, TaskChanged, TaskRemoved, Trouble
 from .providers import get_provider
 from .providers.base import Provider
@@ -52,10 +37,6 @@ LEDGER_RETRY = 2.0
 UNSENT_SECONDS = 3600.0  # an order older than this is not sent any more without asking
 MISTAKE, REPORT = mark("Maquette made a mistake."), mark("Copy the details into a report.")
 UNKNOWN_SECONDS = 3600.0  # pictures of no task we know are left alone for so long
-
-
-def new_task_id() -> str:
-    return uuid.uuid4().hex
 
 
 class Engine:
@@ -547,5 +528,4 @@ __all__ = [
     "TaskChanged",
     "TaskRemoved",
     "Trouble",
-    "new_task_id",
 ]

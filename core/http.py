@@ -23,7 +23,7 @@ from contextlib import closing, nullcontext
 from dataclasses import dataclass, field
 from typing import TYPE_CHECKING, Any
 
-from .addresses import address, check_base_url, is_loopback
+from .addresses import Account, address, check_base_url, is_loopback
 from .errors import MaquetteError, NoAnswer, Refused, SetupError, Unreachable
 from .language import say
 
@@ -33,16 +33,6 @@ if TYPE_CHECKING:
 TIMEOUT = (10.0, 60.0)  # connect, and each silence while reading, seconds
 ANSWER_SECONDS = 120.0  # for one whole API answer
 ANSWER_BYTES = 1 << 20  # the longest documented has a few KiB; parsing holds Python's lock
-
-
-@dataclass(frozen=True)
-class Account:
-    """Where a service is and the key to it. key_from: for the user: where the key was found."""
-
-    provider: str
-    base_url: str
-    key: str = field(default="", repr=False)
-    key_from: str = ""
 
 
 @dataclass(frozen=True)

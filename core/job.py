@@ -19,6 +19,7 @@ from pathlib import Path
 from typing import TypeVar
 
 from . import glb, library
+from .addresses import Account
 from .download import MODEL_BYTES, download, drop_part, take_over
 from .endings import other_payer, rested, same_order, stopped, unconfirmed, unsent
 from .errors import (
@@ -36,10 +37,7 @@ from .errors import (
     Transient,
     Unreachable,
 )
-from .http import TIMEOUT, Account
-from .language import mark, say
-from .model import (
-    Accepted,
+from .events import (
     Downloading,
     Event,
     Failed,
@@ -50,10 +48,12 @@ from .model import (
     Ready,
     Submitted,
     Submitting,
-    Task,
     Unconfirmed,
     Uploading,
 )
+from .http import TIMEOUT
+from .language import mark, say
+from .model import Accepted, Task
 from .pace import Pace, Patience
 from .providers.base import Provider, ResultFile, Results, Status
 from .wording import duration

@@ -18,10 +18,11 @@ from typing import Any
 
 from .database import Database, insert, stored_tasks
 from .errors import LedgerError
+from .events import Event, Imported, Relocated, Submitted, advance
 from .journal import Journal
 from .language import say
 from .leases import LEASE_SECONDS, holds, new_owner
-from .model import Event, Imported, Relocated, Submitted, Task, TaskState, advance
+from .model import Task, TaskState
 from .records import event_json, read_task, task_from, task_json
 from .restore import Restored
 

@@ -7,7 +7,8 @@ from __future__ import annotations
 
 from dataclasses import dataclass
 
-from .model import Event, GenerationRequest, Task
+from .events import Event
+from .model import GenerationRequest, Task
 from .providers.base import Balance, Price
 
 

@@ -10,7 +10,8 @@ import json
 import logging
 from typing import Any
 
-from .model import Accepted, Event, GenerationRequest, Origin, Task, TaskState
+from .events import Event
+from .model import Accepted, GenerationRequest, Origin, Task, TaskState
 
 log = logging.getLogger(__name__)
 

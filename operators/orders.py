@@ -17,10 +17,9 @@ from pathlib import Path
 import bpy
 
 from .. import pictures, properties, session
-from ..core.engine import new_task_id
 from ..core.errors import BadRequest, MaquetteError, SetupError
 from ..core.language import say
-from ..core.model import GenerationRequest, Origin
+from ..core.model import GenerationRequest, Origin, new_task_id
 from ..importing import stage
 
 log = logging.getLogger(__name__)

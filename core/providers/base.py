@@ -15,9 +15,8 @@ from pathlib import Path
 from typing import ClassVar, Literal
 from urllib.parse import urlsplit
 
-from ..addresses import check_base_url
+from ..addresses import Account, check_base_url
 from ..errors import SetupError
-from ..http import Account, Api
 from ..language import either, say
 from ..model import Accepted, GenerationRequest
 from .options import Option
@@ -138,6 +137,9 @@ class Provider(ABC):
 
     def __init__(self, account: Account, gate: Callable[[], None], folder: Path) -> None:
         """gate: called before every request; raises Offline when none may be made."""
+        # With what talks over the network, which only the threads that do so need.
+        from ..http import Api
+
         self.api = Api(account, gate, self.label)
         self.folder = folder
 

@@ -15,12 +15,11 @@ from __future__ import annotations
 import re
 from collections.abc import Sequence
 from pathlib import Path
-from typing import Any, TypeGuard
+from typing import TYPE_CHECKING, Any, TypeGuard
 from urllib.parse import urlsplit
 
 from ..addresses import check_base_url
 from ..errors import BadRequest, JobFailed, MaquetteError, NoAnswer, SetupError
-from ..http import Reply
 from ..language import say
 from ..model import Accepted, GenerationRequest
 from . import rodin_form
@@ -38,6 +37,9 @@ from .base import (
 )
 from .rodin_answers import Reading
 from .rodin_options import OPTIONS
+
+if TYPE_CHECKING:
+    from ..http import Reply
 
 # A job's last words. "Canceled" is only in comments of the vendor's clients. Any other word, also
 # one not known, may still change.

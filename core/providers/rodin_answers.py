@@ -11,12 +11,14 @@ from __future__ import annotations
 import re
 from collections.abc import Sequence
 from dataclasses import dataclass, field
-from typing import Any
+from typing import TYPE_CHECKING, Any
 
 from ..errors import Busy, Gone, MaquetteError, NoAnswer, Refused
-from ..http import Reply
 from ..language import mark, say
 from .base import text
+
+if TYPE_CHECKING:
+    from ..http import Reply
 
 KEY_ADVICE = mark("Check the key in the add-on's preferences.")
 URL_ADVICE = mark("Check the service URL in the add-on's preferences.")

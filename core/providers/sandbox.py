@@ -11,8 +11,8 @@ from dataclasses import replace
 from pathlib import Path
 
 from .. import sandbox
+from ..addresses import Account
 from ..errors import BadRequest
-from ..http import Account
 from ..language import mark, say
 from ..model import Accepted, GenerationRequest, OptionValue
 from ..storage import storage_error

@@ -11,12 +11,15 @@ from __future__ import annotations
 
 import re
 from collections.abc import Mapping
-from typing import Any
+from typing import TYPE_CHECKING, Any
 
+from ..addresses import Account
 from ..errors import Busy, MaquetteError, NoAnswer, Refused
-from ..http import Account, Reply
 from ..language import mark, say
 from .base import number, text
+
+if TYPE_CHECKING:
+    from ..http import Reply
 
 URL_ADVICE = mark("Check the service URL in the add-on's preferences.")
 SETTINGS_ADVICE = mark("Change the settings; the details hold the service's own words.")

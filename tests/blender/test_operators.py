@@ -17,7 +17,7 @@ import numpy as np
 import pytest
 from bl_ext.user_default.maquette import operators, properties, registration, session
 from bl_ext.user_default.maquette.core import sandbox
-from bl_ext.user_default.maquette.core.engine import TaskChanged, new_task_id
+from bl_ext.user_default.maquette.core.engine import TaskChanged
 from bl_ext.user_default.maquette.core.errors import BadRequest
 from bl_ext.user_default.maquette.core.ledger import Ledger
 from bl_ext.user_default.maquette.core.model import (
@@ -27,6 +27,7 @@ from bl_ext.user_default.maquette.core.model import (
     Retry,
     Task,
     TaskState,
+    new_task_id,
 )
 from bl_ext.user_default.maquette.operators import generate, orders, receive, tasks
 

@@ -14,6 +14,7 @@ import pytest
 
 from core import download as module
 from core import http
+from core.addresses import Account
 from core.download import download, drop_part
 from core.errors import (
     BadModel,
@@ -25,7 +26,7 @@ from core.errors import (
     StorageError,
     Unreachable,
 )
-from core.http import Account, Api
+from core.http import Api
 from tests.services.scripted import (
     HEAR,
     RESET,

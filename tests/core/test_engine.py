@@ -26,8 +26,9 @@ from core.engine import (
     TaskRemoved,
     Trouble,
 )
+from core.events import Relocated
 from core.ledger import Ledger
-from core.model import Origin, Relocated, Retry, TaskState, retry_means
+from core.model import Origin, Retry, TaskState, retry_means
 from core.providers import get_provider
 from core.providers.base import Pacing
 from core.providers.options import make_request

@@ -10,7 +10,7 @@ from pathlib import Path
 import pytest
 
 from core import http
-from core.addresses import check_base_url, check_result_url
+from core.addresses import Account, check_base_url, check_result_url
 from core.errors import (
     MaquetteError,
     NoAnswer,
@@ -19,7 +19,7 @@ from core.errors import (
     SetupError,
     Unreachable,
 )
-from core.http import Account, Api, Reply, parse_retry_after
+from core.http import Api, Reply, parse_retry_after
 from tests.services.scripted import (
     HEAR,
     HEAR_HEAD,

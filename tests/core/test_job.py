@@ -16,10 +16,9 @@ import pytest
 
 import core.job
 from core import glb
+from core.addresses import Account
 from core.errors import Offline
-from core.http import Account
-from core.job import Job
-from core.model import (
+from core.events import (
     Downloading,
     Event,
     Failed,
@@ -29,16 +28,15 @@ from core.model import (
     Queued,
     Ready,
     Resumed,
-    Retry,
     Stopped,
     Submitted,
     Submitting,
-    Task,
-    TaskState,
     Unconfirmed,
     advance,
-    retry_means,
 )
+from core.job import Job
+from core.model import Retry, Task, TaskState, retry_means
+from core.pace import Pace
 from core.providers import get_provider
 from core.providers.options import make_request
 from core.sandbox.messages import Drop, Reply

@@ -15,25 +15,21 @@ import pytest
 
 from core.database import SCHEMA
 from core.errors import LedgerError
-from core.leases import LEASE_SECONDS
-from core.ledger import LeaseLost, Ledger
-from core.model import (
-    Accepted,
+from core.events import (
     Downloading,
     Failed,
     Generating,
-    GenerationRequest,
     Imported,
-    Origin,
     Ready,
     Relocated,
     Resumed,
     Stopped,
     Submitted,
     Submitting,
-    Task,
-    TaskState,
 )
+from core.leases import LEASE_SECONDS
+from core.ledger import LeaseLost, Ledger
+from core.model import Accepted, GenerationRequest, Origin, Task, TaskState
 
 ROOT = Path(__file__).parents[2]
 
@@ -235,6 +231,7 @@ def test_a_lease_of_a_killed_process_is_free_at_once(tmp_path):
         import sys, time
         from pathlib import Path
         from core.ledger import Ledger
+        from core.events import *
         from core.model import *
         ledger = Ledger(Path(sys.argv[1]))
         ledger.add(Task("t1", GenerationRequest("rodin", "x"), created=time.time()))
@@ -285,6 +282,7 @@ def test_two_processes_write_side_by_side_without_losing_a_row(tmp_path):
         import sys
         from pathlib import Path
         from core.ledger import Ledger
+        from core.events import *
         from core.model import *
         ledger = Ledger(Path(sys.argv[1]))
         for n in range(40):

@@ -4,8 +4,8 @@ from pathlib import Path
 
 import pytest
 
+from core.addresses import Account
 from core.errors import BadRequest
-from core.http import Account
 from core.model import GenerationRequest
 from core.providers import all_providers, get_provider
 from core.providers.options import make_request

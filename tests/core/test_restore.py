@@ -14,19 +14,10 @@ import pytest
 
 from core import library
 from core.errors import LedgerError
+from core.events import Ready, Submitted, Submitting
 from core.journal import LONGEST, Journal
 from core.ledger import Ledger
-from core.model import (
-    Accepted,
-    GenerationRequest,
-    Ready,
-    Retry,
-    Submitted,
-    Submitting,
-    Task,
-    TaskState,
-    retry_means,
-)
+from core.model import Accepted, GenerationRequest, Retry, Task, TaskState, retry_means
 
 ROOT = Path(__file__).parents[2]
 
@@ -212,6 +203,7 @@ def test_what_a_lost_wal_held_is_in_the_journal(path, how):
         import os, signal, sys
         from pathlib import Path
         from core.ledger import Ledger
+        from core.events import *
         from core.model import *
         ledger = Ledger(Path(sys.argv[1]))
         ledger.add(Task("new", GenerationRequest("rodin", "x"), created=3e6, updated=3e6))

@@ -12,6 +12,7 @@ import pytest
 from hypothesis import HealthCheck, given, settings
 from hypothesis import strategies as st
 
+from core.addresses import Account
 from core.download import download
 from core.errors import (
     BadRequest,
@@ -24,7 +25,6 @@ from core.errors import (
     Refused,
     SetupError,
 )
-from core.http import Account
 from core.model import Accepted
 from core.providers.base import Results, Status
 from core.providers.options import applicable, make_request

@@ -10,9 +10,9 @@ from typing import Any
 import pytest
 
 from core import sandbox as practice
+from core.addresses import Account
 from core.download import download
 from core.errors import BadRequest, Gone, Offline, StorageError
-from core.http import Account
 from core.model import Accepted, GenerationRequest
 from core.providers import get_provider
 from core.providers.base import Balance, Price, ResultFile, Status
