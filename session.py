@@ -3,38 +3,41 @@
 The engine's threads put notices into a queue; one persistent timer takes them out on the main
 thread, keeps the list that the panels draw, and starts imports. The timer is armed while something
 is open and ends by itself. Thread: main only, but for `online` and the queue's `put`.
+
+Imported when the extension is enabled, so the engine and what it is made of is not imported here:
+see `prepare`.
 """
 
+from __future__ import annotations
+
 import functools
+import importlib
 import logging
 import math
 import os
 import queue
+import threading
 import time
 import uuid
 from dataclasses import replace
 from pathlib import Path
+from typing import TYPE_CHECKING
 
 import bpy
 
 from . import translations
 from .core.accounts import Accounts
-from .core.engine import (
-    BalanceKnown,
-    Engine,
-    Folders,
-    Notice,
-    PriceKnown,
-    TaskChanged,
-    TaskRemoved,
-    Trouble,
-)
 from .core.errors import MaquetteError
 from .core.language import say
-from .core.model import GenerationRequest, Origin, Ready, Submitted, Task, TaskState
+from .core.model import GenerationRequest, Origin, Task, TaskState
 from .core.providers import get_provider
 from .core.providers.base import Provider
 from .core.providers.options import same_price
+from .core.storage import Folders
+
+if TYPE_CHECKING:
+    from .core.engine import Engine
+    from .core.notices import BalanceKnown, Notice, PriceKnown, Trouble
 
 log = logging.getLogger(__name__)
 
@@ -42,6 +45,7 @@ TICK = 0.1  # seconds between looks at the queue while something is open
 SOON = 0.02  # the same while a model comes, which somebody waits for, or much has been reported
 TICK_BUDGET = 0.0005  # seconds of draining in one look; the rest waits for the next
 WAKE_UP = 1.0  # seconds after start before the ledger is opened
+PAUSE = 0.005  # seconds between imports on a thread: a redraw may wait for one, not for all
 REDRAW = 0.5  # seconds between redraws that only move the clock on
 LEFT_ALONE = 0.8  # seconds without an edit before a price is asked for
 LATE = 0.01  # seconds after its time: Blender has been busy, most often with drawing
@@ -51,6 +55,12 @@ LOOK_THROUGH = 1.0  # seconds between looks through the scene's objects
 
 _DRAWN = {"VIEW_3D": "UI", "PREFERENCES": "WINDOW"}  # area and region types
 
+# The engine and what it is made of, in pieces that take some milliseconds each.
+_ENGINE = (
+    "ssl", "http.cookiejar", ".core.http", "sqlite3", ".core.events", ".core.notices", ".core.glb",
+    ".core.job", ".core.ledger", ".core.engine",
+)  # fmt: skip
+
 # Blender draws its status bar anew when somebody says that this changed. It belongs to no screen,
 # so Python cannot tag it; nothing else is drawn for this but the header of the Info editor and, in
 # some tabs, of the Properties editor (`statusbar_header_region_message_subscribe`,
@@ -58,8 +68,10 @@ _DRAWN = {"VIEW_3D": "UI", "PREFERENCES": "WINDOW"}  # area and region types
 # space_buttons).
 _STATUS_BAR = (bpy.types.ViewLayer, "name")
 
-_inbox: "queue.SimpleQueue[Notice]" = queue.SimpleQueue()
+_inbox: queue.SimpleQueue[Notice] = queue.SimpleQueue()
 _engine: Engine | None = None
+_preparing: threading.Thread | None = None  # imports the engine, or has done so
+_hurry = threading.Event()  # somebody waits for that
 _accounts: Accounts | None = None
 _tasks: dict[str, Task] = {}
 _newest_first: list[Task] = []
@@ -100,18 +112,42 @@ def start() -> None:
         bpy.app.timers.register(_wake_up, first_interval=WAKE_UP, persistent=True)
 
 
+def prepare() -> None:
+    """The form is drawn, or the list is about to be read, so the engine will soon be wanted: import
+    it on a thread that ends with it. Cheap: for drawing."""
+    global _preparing
+    if _preparing is None and _engine is None:
+        _hurry.clear()
+        _preparing = threading.Thread(target=_import_engine, name="maquette-import", daemon=True)
+        _preparing.start()
+
+
+def _import_engine() -> None:
+    for name in _ENGINE:
+        importlib.import_module(name, __package__)
+        _hurry.wait(PAUSE)
+
+
+def _prepared() -> None:
+    """Wait for what is being imported: no two threads at once, which could meet half-way."""
+    if _preparing is not None:
+        _hurry.set()
+        _preparing.join()
+
+
 def stop() -> None:
     """Called by unregister(). Open tasks stay open in the ledger; the next start goes on."""
-    global _engine, _accounts, _price, _trouble, _wanted, _due, _put_off
+    global _engine, _preparing, _accounts, _price, _trouble, _wanted, _due, _put_off
     for timer in (tick, _wake_up, _ask_price):
         if bpy.app.timers.is_registered(timer):
             bpy.app.timers.unregister(timer)
+    _prepared()
     if _engine is not None:
         _engine.close()
         from .core import sandbox
 
         sandbox.stop_all()
-    _engine = _accounts = _price = _trouble = _wanted = None
+    _engine = _preparing = _accounts = _price = _trouble = _wanted = None
     from .importing import stage
 
     stage.stop()
@@ -128,6 +164,9 @@ def engine() -> Engine:
     """Built on first use, which also takes up what an earlier Blender left open."""
     global _engine
     if _engine is None:
+        _prepared()
+        from .core.engine import Engine
+
         _engine = Engine(
             folders(), accounts(), online=online, publish=_inbox.put, deadline=_deadline()
         )
@@ -142,8 +181,12 @@ def wake() -> None:
         bpy.app.timers.register(tick, first_interval=TICK, persistent=True)
 
 
-def _wake_up() -> None:
+def _wake_up() -> float | None:
+    prepare()
+    if _engine is None and _preparing is not None and _preparing.is_alive():
+        return TICK
     engine()
+    return None
 
 
 # --- what the rest of the extension reads ---------------------------------------------------
@@ -423,6 +466,8 @@ def _is_current(task: Task) -> bool:
 
 def _take(notice: Notice) -> None:
     global _price, _trouble, _wanted
+    from .core.events import Ready, Submitted
+    from .core.notices import BalanceKnown, PriceKnown, TaskChanged, TaskRemoved, Trouble
     from .importing import stage
 
     match notice:

@@ -6,15 +6,14 @@ Thread: any. Nothing here is called on Blender's main thread.
 from __future__ import annotations
 
 import errno
-from dataclasses import dataclass
 from pathlib import Path
+from typing import NamedTuple
 
 from .errors import StorageError
 from .language import say
 
 
-@dataclass(frozen=True)
-class Folders:
+class Folders(NamedTuple):
     """root: the extension's own folder, survives updates. library: where models are kept."""
 
     root: Path

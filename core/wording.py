@@ -7,7 +7,7 @@ that is left only where the service says so or this user's own finished tasks do
 from __future__ import annotations
 
 from collections.abc import Collection
-from dataclasses import dataclass
+from typing import NamedTuple
 
 from .language import mark, number, say
 from .model import Retry, Task, TaskState, retry_means
@@ -34,8 +34,7 @@ RETRY = {
 }
 
 
-@dataclass(frozen=True)
-class Words:
+class Words(NamedTuple):
     """state: one or two words. detail: how far, in numbers, or "". left: about how long still, or
     "". factor: 0..1 for a progress bar, None where nothing tells a share."""
 

@@ -17,7 +17,6 @@ Thread: main; large files are removed in threads. Never waits but in `stop`.
 
 import logging
 import os
-import shutil
 import threading
 import time
 from collections.abc import Callable, Mapping, Sequence
@@ -215,6 +214,8 @@ def stop() -> None:
     if _in_use is not None:
         _in_use.close()
     if _folder is not None:
+        import shutil  # background.py has done so
+
         shutil.rmtree(_folder, ignore_errors=True)
     _folder, _in_use, _failed_starts, _never, _not_before = None, None, 0, "", 0.0
 

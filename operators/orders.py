@@ -8,11 +8,10 @@ sent yet. Thread: main.
 """
 
 import logging
-import shutil
 from collections.abc import Iterator, Sequence
 from contextlib import contextmanager
-from dataclasses import dataclass, replace
 from pathlib import Path
+from typing import NamedTuple
 
 import bpy
 
@@ -27,8 +26,7 @@ log = logging.getLogger(__name__)
 LOOK = 0.1  # seconds between looks at what is being prepared
 
 
-@dataclass(frozen=True)
-class Order:
+class Order(NamedTuple):
     """All that is needed, copied out of Blender at the click. pictures: what is to be sent along,
     as absolute paths or images, each with the PNG that is to be made of it."""
 
@@ -83,8 +81,7 @@ def is_waiting(task_id: str) -> bool:
 def drop() -> None:
     """Send nothing of what has not been sent."""
     for order in _waiting.values():
-        stage.cancel(order.task_id)
-        shutil.rmtree(_inputs(order), ignore_errors=True)
+        _forget(order)
     _waiting.clear()
     if bpy.app.timers.is_registered(_look):
         bpy.app.timers.unregister(_look)
@@ -100,7 +97,7 @@ def _look() -> float | None:
             with _or_nothing(order):
                 _look_at(stage.result(order.task_id))
                 _prepare(order, bpy.context.scene)
-                _send(replace(order, origin=session.up_to_date(order.origin)))
+                _send(order._replace(origin=session.up_to_date(order.origin)))
         except MaquetteError as error:
             session.not_sent[order.task_id] = str(error)
         except Exception as error:
@@ -171,6 +168,12 @@ def _or_nothing(order: Order) -> Iterator[None]:
     try:
         yield
     except BaseException:
-        stage.cancel(order.task_id)
-        shutil.rmtree(_inputs(order), ignore_errors=True)
+        _forget(order)
         raise
+
+
+def _forget(order: Order) -> None:
+    import shutil  # not before it is needed: it brings much along
+
+    stage.cancel(order.task_id)
+    shutil.rmtree(_inputs(order), ignore_errors=True)

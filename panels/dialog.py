@@ -85,6 +85,7 @@ class MAQUETTE_OT_dialog(bpy.types.Operator):
     def draw(self, context: bpy.types.Context) -> None:
         global _region, _told
         translations.follow()
+        session.prepare()
         _region, _told = context.region_popup, _answers()
         draw(self.layout, context, self.picture, self.image)
 

@@ -49,6 +49,7 @@ class MAQUETTE_PT_generate(bpy.types.Panel):
 
     def draw(self, context: bpy.types.Context) -> None:
         translations.follow()
+        session.prepare()
         draw(self.layout, context)
 
 

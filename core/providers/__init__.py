@@ -4,7 +4,7 @@ from __future__ import annotations
 
 import functools
 import importlib
-import pkgutil
+import os
 
 from ..errors import BadRequest
 from ..language import say
@@ -15,8 +15,12 @@ from .base import Provider
 def all_providers() -> tuple[type[Provider], ...]:
     """Provider classes in the order of their numbers. Imports no networking library."""
     found = []
-    for module in pkgutil.iter_modules(__path__):
-        provider = getattr(importlib.import_module(f"{__name__}.{module.name}"), "PROVIDER", None)
+    # Not by pkgutil: this is done when the extension is enabled, from a folder always.
+    for name in sorted(os.listdir(os.path.dirname(__file__))):
+        if not name.endswith(".py") or name.startswith("_"):
+            continue
+        module = importlib.import_module(f"{__name__}.{name.removesuffix('.py')}")
+        provider = getattr(module, "PROVIDER", None)
         if provider is not None:
             found.append(provider)
     return tuple(sorted(found, key=lambda provider: provider.number))

@@ -12,7 +12,7 @@ from abc import ABC, abstractmethod
 from collections.abc import Callable, Mapping, Sequence
 from dataclasses import dataclass, field
 from pathlib import Path
-from typing import ClassVar, Literal
+from typing import ClassVar, Literal, NamedTuple
 from urllib.parse import urlsplit
 
 from ..addresses import Account, check_base_url
@@ -22,8 +22,7 @@ from ..model import Accepted, GenerationRequest
 from .options import Option
 
 
-@dataclass(frozen=True)
-class Capabilities:
+class Capabilities(NamedTuple):
     """What can be sent. pictures_max 0: text only. prompt limits are in characters and hold when
     a prompt is sent; prompt_max is the service's documented limit or our own, said in the message.
     uploads: pictures go up one by one before the submit, by `Provider.upload`.
@@ -60,8 +59,7 @@ class Pacing:
     apart: float = 0.6
 
 
-@dataclass(frozen=True)
-class Price:
+class Price(NamedTuple):
     """credits: what one submit costs. exact: told by the service for these settings; otherwise
     read off its price list by us and said to be an estimate."""
 
@@ -69,16 +67,14 @@ class Price:
     exact: bool = False
 
 
-@dataclass(frozen=True)
-class Balance:
+class Balance(NamedTuple):
     """credits to spend; frozen: held for running jobs, or None where the service does not say."""
 
     credits: float
     frozen: float | None = None
 
 
-@dataclass(frozen=True)
-class Status:
+class Status(NamedTuple):
     """An answer to a poll. phase "done" means: results can be asked for. share: 0..1 or None."""
 
     phase: Literal["waiting", "working", "done"]

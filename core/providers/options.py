@@ -8,7 +8,7 @@ from __future__ import annotations
 import random
 from collections.abc import Callable, Mapping, Sequence
 from dataclasses import dataclass
-from typing import TYPE_CHECKING, Literal
+from typing import TYPE_CHECKING, Literal, NamedTuple
 
 from ..errors import BadRequest
 from ..language import either, mark, say
@@ -18,8 +18,7 @@ if TYPE_CHECKING:
     from .base import Capabilities, Provider
 
 
-@dataclass(frozen=True)
-class Choice:
+class Choice(NamedTuple):
     """One value of a choice option. `number` is stored in .blend files: never reuse or change."""
 
     value: str
@@ -46,8 +45,7 @@ def _always(draft: Draft) -> str:
     return ""
 
 
-@dataclass(frozen=True)
-class Option:
+class Option(NamedTuple):
     """One setting of a service, as a value.
 
     name: the service's own field name. unset: the value that means "not sent" (None: always sent

@@ -10,7 +10,6 @@ from __future__ import annotations
 
 import re
 from collections.abc import Sequence
-from dataclasses import dataclass, field
 from typing import TYPE_CHECKING, Any
 
 from ..errors import Busy, Gone, MaquetteError, NoAnswer, Refused
@@ -67,14 +66,14 @@ REFUSALS["INSUFFICIENT_FUNDS"] = REFUSALS["INSUFFICIENT_FUND"]
 PARALLEL, NO_SUCH_TASK, UNKNOWN = "PARALLELISM_LIMIT_REACHED", "NO_SUCH_TASK", "UNKNOWN"
 
 
-@dataclass(frozen=True)
 class Reading:
     """How answers are read. paid: they are to a submit, which must not be repeated on a guess.
     secrets: what may not be shown even if the service says it."""
 
-    label: str
-    paid: bool
-    secrets: Sequence[str] = field(repr=False)
+    def __init__(self, label: str, paid: bool, secrets: Sequence[str]) -> None:
+        self._label = label
+        self._paid = paid
+        self._secrets = secrets
 
     def read(self, reply: Reply) -> dict[str, Any]:
         """The answer's JSON object, if it is neither refusal nor failure.
@@ -93,7 +92,7 @@ class Reading:
         """The service's words without links, secrets and what is long enough to be one: a
         subscription key looks like a JWT (vendor's clients), and no word is that long."""
         words = re.sub(r"\w{1,10}://\S+|\S*\?\S+=\S+|\S{80,}", "(left out)", str(value or ""))
-        for secret in self.secrets:
+        for secret in self._secrets:
             if secret:
                 words = words.replace(secret, "(secret)")
         return text(words, limit)
@@ -104,7 +103,7 @@ class Reading:
         code = "" if error in (None, False, "", "OK", "none") else self.shown(error, 60)
         if reply.status == 429 and code.removeprefix("API_") not in REFUSALS:
             return Busy(
-                say("{service} gets too many requests just now.", service=self.label),
+                say("{service} gets too many requests just now.", service=self._label),
                 code=code,
                 retry_after=reply.retry_after,
             )
@@ -114,7 +113,7 @@ class Reading:
         if reply.status == 500 and b"Unexpected token" in reply.body:
             return Refused(
                 say(
-                    "{service} could not read the settings: {said}.", service=self.label, said=said
+                    "{service} could not read the settings: {said}.", service=self._label, said=said
                 ),
                 say("Change them, and report this: Maquette should not have sent it."),
                 code=code,
@@ -125,25 +124,25 @@ class Reading:
         name = code.removeprefix("API_")
         if name in REFUSALS:
             message, advice = REFUSALS[name]
-            return Refused(say(message, service=self.label), say(advice), code=code)
+            return Refused(say(message, service=self._label), say(advice), code=code)
         if name == PARALLEL:
             return Busy(
                 say(
                     "{service} is already working on as many jobs as this account may have.",
-                    service=self.label,
+                    service=self._label,
                 ),
                 code=code,
                 retry_after=reply.retry_after,
             )
-        if name == NO_SUCH_TASK and not self.paid:
+        if name == NO_SUCH_TASK and not self._paid:
             return Gone(
-                say("{service} does not know this job any more.", service=self.label),
+                say("{service} does not know this job any more.", service=self._label),
                 say("Results are kept for 7 days; after that it has to be made anew."),
                 code=code,
             )
         if name == UNKNOWN:
             return NoAnswer(
-                say("{service} reports an unknown error on its side.", service=self.label),
+                say("{service} reports an unknown error on its side.", service=self._label),
                 code=code,
                 retry_after=reply.retry_after,
             )
@@ -156,15 +155,15 @@ class Reading:
             return self._unauthorized()
         if reply.status >= 500 or reply.status == 408:
             return self._no_answer(reply, code)
-        if code and self.paid and answer.get("uuid"):
+        if code and self._paid and answer.get("uuid"):
             return NoAnswer(
-                say("{service} named a job and an error, {code}.", service=self.label, code=code),
+                say("{service} named a job and an error, {code}.", service=self._label, code=code),
                 code=code,
             )
         if code:
             said = said if code in said else f"{code}: {said}"
             return Refused(
-                say("{service} said no: {said}.", service=self.label, said=said),
+                say("{service} said no: {said}.", service=self._label, said=said),
                 say(KEY_ADVICE)
                 if reply.status in (401, 403)
                 else say("Its documentation may explain this."),
@@ -177,29 +176,29 @@ class Reading:
             return self._no_answer(reply)
         if reply.status == 413:
             return Refused(
-                say("The pictures are too large for {service}.", service=self.label),
+                say("The pictures are too large for {service}.", service=self._label),
                 say("Use fewer or smaller ones."),
             )
         if reply.is_web_page:
             # While waiting for a job, a maintenance page or a hotel's login passes. With 200 it may
             # also be what something on the way makes of an order that arrived.
-            return (Refused if self.paid and not reply.ok else NoAnswer)(
-                say("{service} answered with a web page, not with its API.", service=self.label),
+            return (Refused if self._paid and not reply.ok else NoAnswer)(
+                say("{service} answered with a web page, not with its API.", service=self._label),
                 say(URL_ADVICE),
             )
         if reply.status in (401, 403):
             return self._unauthorized()
         if reply.ok:
-            return NoAnswer(say("The answer of {service} could not be read.", service=self.label))
+            return NoAnswer(say("The answer of {service} could not be read.", service=self._label))
         return self._refused_status(reply)
 
     def _unauthorized(self) -> MaquetteError:
         message, advice = REFUSALS["UNAUTHORIZED"]
-        return Refused(say(message, service=self.label), say(advice), code="UNAUTHORIZED")
+        return Refused(say(message, service=self._label), say(advice), code="UNAUTHORIZED")
 
     def _no_answer(self, reply: Reply, code: str = "") -> MaquetteError:
         return NoAnswer(
-            say("{service} has trouble (HTTP {status}).", service=self.label, status=reply.status),
+            say("{service} has trouble (HTTP {status}).", service=self._label, status=reply.status),
             code=code,
             retry_after=reply.retry_after,
         )
@@ -208,7 +207,7 @@ class Reading:
         return Refused(
             say(
                 "{service} did not accept the request (HTTP {status}).",
-                service=self.label,
+                service=self._label,
                 status=reply.status,
             ),
             say(URL_ADVICE)

@@ -148,6 +148,66 @@ def import_everything(package: ModuleType) -> None:
         importlib.import_module(module.name)
 
 
+def test_enabling_imports_only_what_blender_is_told_of(
+    blender_process: Callable[[str], dict[str, Any]],
+) -> None:
+    """Every start of Blender waits for it. The rest comes with the first drawing of the form."""
+    blender_process("install()")
+    answer = blender_process(f"""
+        import bpy, addon_utils, importlib, threading
+        package = {PACKAGE!r}
+        addon_utils.extensions_refresh(addon_modules_pending=[package])
+        before = set(sys.modules)
+        addon_utils.enable(package, default_set=True, refresh_handled=True)
+        answer["new"] = sorted(set(sys.modules) - before)
+        answer["threads"] = threading.active_count() - 1
+        session = importlib.import_module(package + ".session")
+        session.prepare()
+        session.prepare()  # the form is drawn often
+        answer["preparing"] = threading.active_count() - 1
+        session._preparing.join(30)
+        answer["later"] = sorted(set(sys.modules) - before)
+    """)
+    own = {name.removeprefix(PACKAGE + ".") for name in answer["new"] if PACKAGE in name}
+    assert {"session", "core.providers.rodin", "panels.tasks"} <= own
+    core = {name.removeprefix("core.") for name in own if name.startswith("core.")}
+    core = {name for name in core if not name.startswith("providers")}
+    assert core <= {
+        "accounts", "addresses", "errors", "exif", "language", "model", "picture_size", "sandbox",
+        "storage", "wording",
+    }  # fmt: skip
+    assert not own & {"cli", "importing.background", "importing.child"}
+    # Each of these is slow to import, or brings much along.
+    slow = {"bz2", "email", "http", "numpy", "requests", "shutil", "socket", "sqlite3", "ssl"}
+    slow |= {"statistics", "subprocess", "tempfile", "urllib.request", "urllib3"}
+    assert slow & set(answer["new"]) == set()
+    assert (answer["threads"], answer["preparing"]) == (0, 1)
+    assert {f"{PACKAGE}.core.engine", "sqlite3", "ssl"} <= set(answer["later"])
+
+
+def test_disabling_while_the_engine_is_imported(
+    blender_process: Callable[[str], dict[str, Any]],
+) -> None:
+    answer = blender_process(f"""
+        import bpy, importlib, threading
+        package = {PACKAGE!r}
+        install()
+        importlib.import_module(package + ".session").prepare()
+        answer["amid"] = threading.active_count() - 1
+        bpy.ops.preferences.addon_disable(module=package)
+        answer["left"] = threading.active_count() - 1
+        bpy.ops.preferences.addon_enable(module=package)
+        session = importlib.import_module(package + ".session")
+        session.prepare()
+        answer["engine"] = type(session.engine()).__name__  # which waits for it
+        answer["thread"] = session._preparing.is_alive()
+        bpy.ops.preferences.addon_disable(module=package)
+    """)
+    assert (answer["amid"], answer["left"]) == (1, 0)
+    assert (answer["engine"], answer["thread"]) == ("Engine", False)
+    assert "Traceback" not in answer["said"], answer["said"]
+
+
 def test_disabling_leaves_nothing_and_enabling_brings_all_back(maquette: ModuleType) -> None:
     enabled = traces()
     assert enabled["threads"] == set(), "threads while idle"

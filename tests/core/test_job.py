@@ -36,7 +36,6 @@ from core.events import (
 )
 from core.job import Job
 from core.model import Retry, Task, TaskState, retry_means
-from core.pace import Pace
 from core.providers import get_provider
 from core.providers.options import make_request
 from core.sandbox.messages import Drop, Reply
