@@ -2,7 +2,8 @@
 
 The engine's threads put notices into a queue; one persistent timer takes them out on the main
 thread, keeps the list that the panels draw, and starts imports. The timer is armed while something
-is open and ends by itself. Thread: main only, but for `online` and the queue's `put`.
+is open and ends by itself. Thread: main only, but for `online`, the queue's `put` and
+`_import_engine`.
 
 Imported when the extension is enabled, so the engine and what it is made of is not imported here:
 see `prepare`.
@@ -12,7 +13,6 @@ from __future__ import annotations
 
 import functools
 import importlib
-import logging
 import math
 import os
 import queue
@@ -29,6 +29,7 @@ from . import translations
 from .core.accounts import Accounts
 from .core.errors import MaquetteError
 from .core.language import say
+from .core.late import log
 from .core.model import GenerationRequest, Origin, Task, TaskState
 from .core.providers import get_provider
 from .core.providers.base import Provider
@@ -38,8 +39,6 @@ from .core.storage import Folders
 if TYPE_CHECKING:
     from .core.engine import Engine
     from .core.notices import BalanceKnown, Notice, PriceKnown, Trouble
-
-log = logging.getLogger(__name__)
 
 TICK = 0.1  # seconds between looks at the queue while something is open
 SOON = 0.02  # the same while a model comes, which somebody waits for, or much has been reported
@@ -413,7 +412,7 @@ def tick() -> float | None:
         wait = _tick()
     except Exception:
         # A timer that raises is removed by Blender; then nothing would ever arrive again.
-        log.exception("Maquette's timer made a mistake")
+        log(__name__).exception("Maquette's timer made a mistake")
         wait = TICK
     _due = math.inf if wait is None else time.perf_counter() + wait
     return wait

@@ -6,7 +6,6 @@ preferences file, a log or a command line. Thread: any; no Blender here.
 
 from __future__ import annotations
 
-import json
 import os
 import threading
 from collections.abc import Mapping
@@ -73,6 +72,8 @@ class Accounts:
 
     def set_key(self, provider_id: str, key: str) -> None:
         """Store a key, or forget it if "". Errors: StorageError; the old keys are kept then."""
+        import json
+
         with self._lock:
             self._keys = None  # another Blender may have stored one meanwhile
             keys = {**self._stored(), provider_id: key.strip()}
@@ -94,7 +95,10 @@ class Accounts:
     def _stored(self) -> dict[str, str]:
         if self._keys is None:
             try:
-                content = json.loads(self._file.read_text())
+                stored = self._file.read_text()
+                import json  # not for those who have no key
+
+                content = json.loads(stored)
                 self._keys = {str(k): str(v) for k, v in content.items()}
             except FileNotFoundError:
                 self._keys = {}

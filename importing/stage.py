@@ -15,7 +15,6 @@ work, and with this Blender however that ends (child.py).
 Thread: main; large files are removed in threads. Never waits but in `stop`.
 """
 
-import logging
 import os
 import threading
 import time
@@ -28,13 +27,12 @@ from typing import IO, TYPE_CHECKING, Any
 import bpy
 
 from ..core.language import say
+from ..core.late import log
 from ..core.model import Task
 from . import importer
 
 if TYPE_CHECKING:
     from .background import Background
-
-log = logging.getLogger(__name__)
 
 SMALL = 20_000  # triangles: they come directly, in a tenth of a second
 SLOW_START = 60.0  # seconds until it takes orders: one is usual, more from a slow disk
@@ -347,7 +345,7 @@ def _unusable(error: str) -> str:
 def _not_started(blender: "Background", why: str) -> None:
     global _failed_starts, _never, _not_before
     _not_before = time.monotonic() + PAUSE
-    log.warning("No Blender in the background: %s\n%s", why, blender.tail)
+    log(__name__).warning("No Blender in the background: %s\n%s", why, blender.tail)
     full = blender.disk_full
     _kill()
     _failed_starts += 1

@@ -7,7 +7,6 @@ has ordered. What fails then is reported by the operator, or stands in the panel
 sent yet. Thread: main.
 """
 
-import logging
 from collections.abc import Iterator, Sequence
 from contextlib import contextmanager
 from pathlib import Path
@@ -18,10 +17,9 @@ import bpy
 from .. import pictures, properties, session
 from ..core.errors import BadRequest, MaquetteError, SetupError
 from ..core.language import say
+from ..core.late import log
 from ..core.model import GenerationRequest, Origin, new_task_id
 from ..importing import stage
-
-log = logging.getLogger(__name__)
 
 LOOK = 0.1  # seconds between looks at what is being prepared
 
@@ -102,7 +100,7 @@ def _look() -> float | None:
             session.not_sent[order.task_id] = str(error)
         except Exception as error:
             _waiting.pop(order.task_id, None)
-            log.exception("an order could not be sent")
+            log(__name__).exception("an order could not be sent")
             session.not_sent[order.task_id] = say(
                 "Maquette could not send this order ({error}).", error=type(error).__name__
             )
@@ -148,7 +146,7 @@ def _send(order: Order) -> None:
 def _look_at(made: stage.Result | None) -> None:
     """Errors: BadRequest: over a picture that made one Blender crash this one would, too."""
     if made is not None and made.state is stage.State.FAILED:
-        log.warning("pictures: %s\n%s", made.message, made.details)
+        log(__name__).warning("pictures: %s\n%s", made.message, made.details)
         raise BadRequest(
             say(
                 "The Blender in the background that prepared the pictures crashed or took too long;"

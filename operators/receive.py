@@ -3,7 +3,6 @@
 Thread: main. Blender reads the annotations: no `from __future__ import annotations` here.
 """
 
-import logging
 from collections.abc import Sequence
 
 import bpy
@@ -12,12 +11,11 @@ from bpy.props import BoolProperty, FloatVectorProperty, IntProperty
 from .. import session
 from ..core.errors import BadRequest, MaquetteError
 from ..core.language import say
+from ..core.late import log
 from ..core.model import Task, TaskState
-from ..importing import moment, place, stage
+from ..importing import moment, stage
 from . import timers
 from .tasks import OfTask
-
-log = logging.getLogger(__name__)
 
 LOOK, AT_ONCE = 0.1, 0.005  # seconds
 _HAS_MODEL = (TaskState.READY, TaskState.IMPORTED)
@@ -107,6 +105,8 @@ class MAQUETTE_OT_receive(OfTask, bpy.types.Operator):
         session.redraw()
 
     def execute(self, context: bpy.types.Context) -> set[str]:
+        from ..importing import place  # as session.py does when a model is ready
+
         try:
             task = self.task()
             if task.state not in _HAS_MODEL:
@@ -131,7 +131,7 @@ class MAQUETTE_OT_receive(OfTask, bpy.types.Operator):
             return self._refuse(str(error))
         except Exception as error:
             # A mistake of ours, or something new in this Blender: the row must not look unharmed.
-            log.exception("a model could not be imported")
+            log(__name__).exception("a model could not be imported")
             told = say(
                 "Maquette could not import this model ({error}). It is safe in the library; the"
                 " system console holds the details.",
@@ -162,10 +162,12 @@ class MAQUETTE_OT_receive(OfTask, bpy.types.Operator):
         location: Sequence[float],
     ) -> tuple[list[str], str]:
         """Returns the objects' names, and a word on how they came, or "". Errors: MaquetteError."""
+        from ..importing import place
+
         ready = stage.result(task.id)
         if ready and ready.state is stage.State.FAILED:
             stage.give_up(task.id)  # the next Import does it here
-            log.warning("%s %s\n%s", task.id, ready.message, ready.details)
+            log(__name__).warning("%s %s\n%s", task.id, ready.message, ready.details)
             raise MaquetteError(ready.message, ready.advice, details=ready.details)
         if ready and ready.state is stage.State.DONE:
             try:
@@ -176,7 +178,7 @@ class MAQUETTE_OT_receive(OfTask, bpy.types.Operator):
                 if not moment.closed(scene):  # that says nothing about the model
                     stage.give_up(task.id)
                 raise
-            log.info("%s: %s, seconds: %s", task.id, ready.measures, ready.seconds)
+            log(__name__).info("%s: %s, seconds: %s", task.id, ready.measures, ready.seconds)
             return names, ""
         names = place.import_model(context, task, scene, location=location, select=self.select)
         return names, ready.message if ready else ""

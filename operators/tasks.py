@@ -14,7 +14,6 @@ from ..core.errors import BadRequest, MaquetteError
 from ..core.language import say
 from ..core.model import Retry, Task, TaskState, retry_means
 from ..core.providers import get_provider
-from ..importing import place
 
 
 class OfTask:
@@ -169,6 +168,8 @@ class MAQUETTE_OT_select(OfTask, bpy.types.Operator):
             task = self.task()
         except BadRequest as error:
             return self.refuse(str(error))
+        from ..importing import place
+
         if reason := place.select(context, task.id):
             self.report({"INFO"}, reason)
             return {"CANCELLED"}

@@ -10,7 +10,7 @@ from __future__ import annotations
 
 from abc import ABC, abstractmethod
 from collections.abc import Callable, Mapping, Sequence
-from dataclasses import dataclass, field
+from dataclasses import dataclass
 from pathlib import Path
 from typing import ClassVar, Literal, NamedTuple
 from urllib.parse import urlsplit
@@ -83,18 +83,19 @@ class Status(NamedTuple):
     queue_seconds: float | None = None
 
 
-@dataclass(frozen=True)
-class ResultFile:
+class ResultFile(NamedTuple):
     """A file to fetch. url: absolute, signed (a secret: never shown). If `with_key` is set, it is
     a path on the service's own API and is fetched with the key, from nowhere else."""
 
-    url: str = field(repr=False)
+    url: str
     name: str = ""
     with_key: bool = False
 
+    def __repr__(self) -> str:
+        return f"ResultFile(name={self.name!r}, with_key={self.with_key})"
 
-@dataclass(frozen=True)
-class Results:
+
+class Results(NamedTuple):
     """models: candidates for the one model wanted, best first; the next is tried when one is not
     to be had. preview: a picture, or None. warning: what the user should know ("one part of the
     job failed"). about: more for task.json (a prompt the service wrote), no secrets."""
@@ -102,7 +103,7 @@ class Results:
     models: tuple[ResultFile, ...]
     preview: ResultFile | None = None
     warning: str = ""
-    about: Mapping[str, str] = field(default_factory=dict)
+    about: Mapping[str, str] = {}
 
 
 class Provider(ABC):

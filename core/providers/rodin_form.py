@@ -5,8 +5,6 @@ Pages are named as in rodin_options.py.
 
 from __future__ import annotations
 
-import json
-
 from ..errors import BadRequest
 from ..language import say
 from ..model import GenerationRequest, OptionValue
@@ -76,6 +74,8 @@ def _fixed(tier: OptionValue | None, request: GenerationRequest) -> dict[str, Op
 
 
 def _encoded(name: str, value: OptionValue) -> str:
+    import json
+
     if isinstance(value, bool):
         return "true" if value else "false"
     if name == "image_label":

@@ -14,7 +14,6 @@ refusal. Credits are frozen by the order, charged with success and given back wi
 
 from __future__ import annotations
 
-import json
 import time
 from collections.abc import Mapping, Sequence
 from pathlib import Path
@@ -301,6 +300,8 @@ def _is_id(value: str) -> bool:
 
 
 def _as_text(value: object) -> str:
+    import json
+
     return value if isinstance(value, str) else json.dumps(value, ensure_ascii=False)
 
 

@@ -173,13 +173,21 @@ def test_enabling_imports_only_what_blender_is_told_of(
     core = {name.removeprefix("core.") for name in own if name.startswith("core.")}
     core = {name for name in core if not name.startswith("providers")}
     assert core <= {
-        "accounts", "addresses", "errors", "exif", "language", "model", "picture_size", "sandbox",
-        "storage", "wording",
+        "accounts", "addresses", "errors", "exif", "language", "late", "model", "picture_size",
+        "sandbox", "storage", "wording",
     }  # fmt: skip
-    assert not own & {"cli", "importing.background", "importing.child"}
+    assert not own & {"cli", "importing.background", "importing.child", "importing.place"}
     # Each of these is slow to import, or brings much along.
-    slow = {"bz2", "email", "http", "numpy", "requests", "shutil", "socket", "sqlite3", "ssl"}
-    slow |= {"statistics", "subprocess", "tempfile", "urllib.request", "urllib3"}
+    slow = {"bz2", "email", "http", "logging", "numpy", "requests", "shutil", "socket", "sqlite3"}
+    slow |= {
+        "ssl",
+        "statistics",
+        "subprocess",
+        "tempfile",
+        "traceback",
+        "urllib.request",
+        "urllib3",
+    }
     assert slow & set(answer["new"]) == set()
     assert (answer["threads"], answer["preparing"]) == (0, 1)
     assert {f"{PACKAGE}.core.engine", "sqlite3", "ssl"} <= set(answer["later"])
