@@ -1152,6 +1152,9 @@ WORDS: dict[str, str] = {
     "one of its pictures has {width:,} × {height:,} pixels": (
         "Eines seiner Bilder hat {width:,} × {height:,} Pixel"
     ),
+    "one of its pictures is made to take long": (
+        "eines seiner Bilder ist so gemacht, dass es lange dauert"
+    ),
     "one of its pictures is neither PNG nor JPEG nor WebP": (
         "Eines seiner Bilder ist weder PNG noch JPEG noch WebP"
     ),
