@@ -1153,7 +1153,7 @@ WORDS: dict[str, str] = {
         "Eines seiner Bilder hat {width:,} × {height:,} Pixel"
     ),
     "one of its pictures is made to take long": (
-        "eines seiner Bilder ist so gemacht, dass es lange dauert"
+        "Eines seiner Bilder ist so gemacht, dass es lange dauert"
     ),
     "one of its pictures is neither PNG nor JPEG nor WebP": (
         "Eines seiner Bilder ist weder PNG noch JPEG noch WebP"
