@@ -6,7 +6,6 @@ stopped by TLS, since nothing there has a certificate for it.
 
 from __future__ import annotations
 
-import ipaddress
 import re
 from dataclasses import dataclass, field
 from urllib.parse import urlsplit
@@ -26,8 +25,12 @@ class Account:
 
 
 def is_loopback(host: str) -> bool:
+    if host == "localhost":
+        return True
+    import ipaddress  # 2 ms, which enabling need not take
+
     try:
-        return host == "localhost" or ipaddress.ip_address(host).is_loopback
+        return ipaddress.ip_address(host).is_loopback
     except ValueError:
         return False
 
@@ -92,6 +95,8 @@ def address(url: str) -> tuple[str, str]:
 
 
 def _is_public(host: str) -> bool:
+    import ipaddress
+
     try:
         number = ipaddress.ip_address(host)
     except ValueError:

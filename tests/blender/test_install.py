@@ -178,16 +178,11 @@ def test_enabling_imports_only_what_blender_is_told_of(
     }  # fmt: skip
     assert not own & {"cli", "importing.background", "importing.child", "importing.place"}
     # Each of these is slow to import, or brings much along.
-    slow = {"bz2", "email", "http", "logging", "numpy", "requests", "shutil", "socket", "sqlite3"}
-    slow |= {
-        "ssl",
-        "statistics",
-        "subprocess",
-        "tempfile",
-        "traceback",
-        "urllib.request",
+    slow = {
+        "bz2", "email", "http", "ipaddress", "logging", "numpy", "requests", "shutil", "socket",
+        "sqlite3", "ssl", "statistics", "subprocess", "tempfile", "traceback", "urllib.request",
         "urllib3",
-    }
+    }  # fmt: skip
     assert slow & set(answer["new"]) == set()
     assert (answer["threads"], answer["preparing"]) == (0, 1)
     assert {f"{PACKAGE}.core.engine", "sqlite3", "ssl"} <= set(answer["later"])
