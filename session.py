@@ -21,6 +21,7 @@ import time
 import uuid
 from dataclasses import replace
 from pathlib import Path
+from types import ModuleType
 from typing import TYPE_CHECKING
 
 import bpy
@@ -35,6 +36,7 @@ from .core.providers import get_provider
 from .core.providers.base import Provider
 from .core.providers.options import same_price
 from .core.storage import Folders
+from .importing import stage
 
 if TYPE_CHECKING:
     from .core.engine import Engine
@@ -147,8 +149,6 @@ def stop() -> None:
 
         sandbox.stop_all()
     _engine = _preparing = _accounts = _price = _trouble = _wanted = None
-    from .importing import stage
-
     stage.stop()
     _root.cache_clear()
     stores = (_tasks, _newest_first, _current, _balances, _arrived, _objects, receiving, notes)
@@ -386,8 +386,6 @@ def file_loaded() -> None:
     sitting = uuid.uuid4().hex
     for store in (_arrived, _in_the_way, receiving):
         store.clear()
-    from .importing import stage
-
     stage.forget()
     for known in _tasks.values():
         _greet(known)
@@ -420,8 +418,6 @@ def tick() -> float | None:
 
 def _tick() -> float | None:
     global _redrawn, _looked
-    from .importing import stage
-
     busy = _engine is not None and _engine.busy  # asked first: what it published is in the queue
     changed = _drain()
     staging = stage.tick()
@@ -463,37 +459,41 @@ def _is_current(task: Task) -> bool:
     return ready or task.state.is_open
 
 
+@functools.cache
+def _kinds() -> tuple[ModuleType, ModuleType]:
+    """What threads report, imported with the engine and looked up once: every tick asks."""
+    from .core import events, notices
+
+    return events, notices
+
+
 def _take(notice: Notice) -> None:
     global _price, _trouble, _wanted
-    from .core.events import Ready, Submitted
-    from .core.notices import BalanceKnown, PriceKnown, TaskChanged, TaskRemoved, Trouble
-    from .importing import stage
-
+    events, notices = _kinds()
     match notice:
-        case TaskChanged(task=changed, event=event):
+        case notices.TaskChanged(task=changed, event=event):
             first_seen = changed.id not in _tasks
             _tasks[changed.id] = changed
             _warm(changed)
-            if first_seen or isinstance(event, Ready):
+            if first_seen or isinstance(event, events.Ready):
                 _greet(changed)
-            if isinstance(event, Submitted) and changed.request.provider in _balances:
+            if isinstance(event, events.Submitted) and changed.request.provider in _balances:
                 engine().balance(changed.request.provider)  # what was shown is no longer true
-        case TaskRemoved(task_id=task_id):
+        case notices.TaskRemoved(task_id=task_id):
             _tasks.pop(task_id, None)
             _off_the_way(task_id)
             stage.cancel(task_id)
-        case BalanceKnown(provider=provider):
+        case notices.BalanceKnown(provider=provider):
             _balances[provider] = notice
-        case PriceKnown():
+        case notices.PriceKnown():
             _price, _wanted = notice, None
-        case Trouble(message=message):
+        case notices.Trouble(message=message):
             _trouble = notice if message else None
 
 
 def _greet(task: Task) -> None:
     """Put a model on the way into the scene if it is wanted here and is not there yet: that it was
     imported may not have been noted down (a full disk, a crash after the file was saved)."""
-    from .importing import stage
     from .importing.place import MARK
 
     if (
@@ -519,8 +519,6 @@ def _warm(task: Task) -> None:
     each: one that is near for long needs none that starts anew every minute. Not for the Sandbox,
     whose models are small."""
     if task.id not in _warmed and not bpy.app.background and _is_near(task):
-        from .importing import stage
-
         _warmed.add(task.id)
         stage.warm()
 
@@ -546,8 +544,6 @@ def _is_near(task: Task) -> bool:
 
 def imported(task_id: str, note: str = "") -> None:
     """Its model is in the scene. note: a word on how it came, for its row."""
-    from .importing import stage
-
     notes.pop(task_id, None)
     if note:
         notes[task_id] = note
@@ -581,8 +577,6 @@ def waits_for(task: Task) -> str:
     if task.id in _in_the_way:
         return say("{reason} It comes by itself afterwards.", reason=_in_the_way[task.id])
     if task.id in _arrived:
-        from .importing import stage
-
         return say("It is being prepared in the background.") if stage.pending(task.id) else ""
     if task.state is not TaskState.READY or not task.origin.wanted:
         return ""
@@ -607,7 +601,7 @@ def _import_arrived() -> None:
     put_off, _put_off = _put_off, 0.0
     if not _arrived:
         return
-    from .importing import moment, stage
+    from .importing import moment
 
     reasons: dict[bool, str] = {}
     for task_id, spot in list(_arrived.items()):

@@ -241,7 +241,7 @@ def table(lines: list[tuple[str, ...]]) -> str:
 def measure(blender, runs: int) -> dict:
     print(f"Blender {blender.name}", flush=True)
     found = {"models": models(blender, runs)}
-    found["download"] = play(blender, "test_download", heavy(200))
+    found["download"] = middle([play(blender, "test_download", heavy(200)) for _ in range(runs)])
     found["memory"] = play(blender, "test_download", heavy(500))
     asked = {"picture": str(picture(12_000))}
     found["picture"] = {
