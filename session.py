@@ -19,6 +19,7 @@ import queue
 import threading
 import time
 import uuid
+from contextlib import suppress
 from dataclasses import replace
 from pathlib import Path
 from types import ModuleType
@@ -119,8 +120,10 @@ def prepare() -> None:
     global _preparing
     if _preparing is None and _engine is None:
         _hurry.clear()
-        _preparing = threading.Thread(target=_import_engine, name="maquette-import", daemon=True)
-        _preparing.start()
+        thread = threading.Thread(target=_import_engine, name="maquette-import", daemon=True)
+        with suppress(RuntimeError):  # no more threads: `engine` imports it, too
+            thread.start()
+            _preparing = thread
 
 
 def _import_engine() -> None:

@@ -17,9 +17,11 @@ def all_providers() -> tuple[type[Provider], ...]:
     found = []
     # Not by pkgutil: this is done when the extension is enabled, from a folder always.
     for name in sorted(os.listdir(os.path.dirname(__file__))):
-        if not name.endswith(".py") or name.startswith("_"):
+        stem, ending = os.path.splitext(name)
+        # Not what other systems and editors leave beside a file: "._rodin.py", ".#rodin.py".
+        if ending != ".py" or stem.startswith("_") or not stem.isidentifier():
             continue
-        module = importlib.import_module(f"{__name__}.{name.removesuffix('.py')}")
+        module = importlib.import_module(f"{__name__}.{stem}")
         provider = getattr(module, "PROVIDER", None)
         if provider is not None:
             found.append(provider)
