@@ -54,7 +54,9 @@ def is_laden(kind: str, read: Callable[[int, int], bytes]) -> bool:
         head = read(at, 8)
         if len(head) < 8 or head[4:] == b"IEND":
             return False
-        texts += head[4:] in (b"zTXt", b"iTXt", b"iCCP")
+        if head[4:] == b"iTXt":  # PNG 11.3.4.5: a keyword of at most 79, a zero, whether compressed
+            texts += read(at + 8, 81).partition(b"\0")[2][:1] == b"\1"
+        texts += head[4:] in (b"zTXt", b"iCCP")
         if texts > PNG_TEXTS:
             return True
         at += 12 + _big(head[:4])

@@ -881,6 +881,8 @@ def test_the_size_of_a_picture(content: bytes, expected: tuple[str, int, int] | 
         (files.laden_png(8), "png", False),
         (files.laden_png(9), "png", True),
         (files.laden_png(9)[:60], "png", False),  # cut off
+        (files.png_head(2, 2) + files.part(b"iTXt", b"a\0\0\0\0\0b") * 99, "png", False),
+        (files.png_head(2, 2) + files.part(b"iTXt", b"a\0\1\0\0\0b") * 9, "png", True),
         (files.png_head(2, 2) + files.part(b"tEXt", b"a\0b") * 100_000, "png", True),
         (files.JPEG, "jpg", False),
         (files.laden_jpeg(100), "jpg", False),
