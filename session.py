@@ -29,7 +29,7 @@ import bpy
 
 from . import translations
 from .core.accounts import Accounts
-from .core.errors import MaquetteError
+from .core.errors import MaquetteError, SetupError
 from .core.language import say
 from .core.late import log
 from .core.model import GenerationRequest, Origin, Task, TaskState
@@ -95,6 +95,7 @@ _due = math.inf  # perf_counter: when the next tick should come
 _put_off = 0.0  # perf_counter: since when an import waits for a moment without drawing
 _downloading = False
 _started = 0.0  # Unix seconds
+_enabled = 0  # nanoseconds: of the manifest, when the extension was enabled
 
 sitting = ""  # one .blend open in this Blender, from load to load
 receiving: set[str] = set()  # tasks whose receive operator runs
@@ -107,18 +108,36 @@ not_sent: dict[str, str] = {}  # task id that it would have had -> why an order 
 
 def start() -> None:
     """Called by register(). Opens nothing yet: enabling the extension has to be quick."""
-    global sitting, _started
+    global sitting, _started, _enabled
     sitting = uuid.uuid4().hex
     _started = time.time()
+    _enabled = _on_disk()
     if not bpy.app.background and _root().joinpath("tasks.sqlite3").exists():
         bpy.app.timers.register(_wake_up, first_interval=WAKE_UP, persistent=True)
+
+
+def _on_disk() -> int:
+    """When what is installed was written, 0 if it is gone."""
+    try:
+        return Path(__file__).with_name("blender_manifest.toml").stat().st_mtime_ns
+    except OSError:
+        return 0
+
+
+def _replaced() -> str:
+    """ "" or, in words, that another Blender updated or removed the extension before this one has
+    imported the engine: that would be another version's, which reads and writes what this one does
+    not know."""
+    if _engine is None and _preparing is None and _on_disk() != _enabled:
+        return say("Maquette was updated or removed by another Blender. Restart this one.")
+    return ""
 
 
 def prepare() -> None:
     """The form is drawn, or the list is about to be read, so the engine will soon be wanted: import
     it on a thread that ends with it. Cheap: for drawing."""
     global _preparing
-    if _preparing is None and _engine is None:
+    if _preparing is None and _engine is None and not _replaced():
         _hurry.clear()
         thread = threading.Thread(target=_import_engine, name="maquette-import", daemon=True)
         with suppress(RuntimeError):  # no more threads: `engine` imports it, too
@@ -163,9 +182,12 @@ def stop() -> None:
 
 
 def engine() -> Engine:
-    """Built on first use, which also takes up what an earlier Blender left open."""
+    """Built on first use, which also takes up what an earlier Blender left open. Errors:
+    SetupError."""
     global _engine
     if _engine is None:
+        if problem := _replaced():
+            raise SetupError(problem)
         _prepared()
         from .core.engine import Engine
 
@@ -184,6 +206,8 @@ def wake() -> None:
 
 
 def _wake_up() -> float | None:
+    if _replaced():  # the form says so
+        return None
     prepare()
     if _engine is None and _preparing is not None and _preparing.is_alive():
         return TICK
@@ -308,6 +332,8 @@ def online() -> bool:
 
 def setup_problem(provider: type[Provider]) -> str:
     """ "" or why nothing can be asked of the service from here, whatever the form says."""
+    if problem := _replaced():
+        return problem
     if provider.needs_network and not online():
         return say(
             "Blender is set to work offline. Turn on Allow Online Access in Preferences > System."

@@ -417,6 +417,9 @@ WORDS: dict[str, str] = {
         "Maquette konnte diesen Auftrag nicht senden ({error})."
     ),
     "Maquette made a mistake.": "Maquette hat einen Fehler gemacht.",
+    "Maquette was updated or removed by another Blender. Restart this one.": (
+        "Ein anderes Blender hat Maquette aktualisiert oder entfernt. Dieses neu starten."
+    ),
     "Maquette will not be able to fetch it any more.": (
         "Maquette wird das Ergebnis nicht mehr holen können."
     ),

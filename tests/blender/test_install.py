@@ -211,6 +211,51 @@ def test_disabling_while_the_engine_is_imported(
     assert "Traceback" not in answer["said"], answer["said"]
 
 
+def test_another_blender_updated_it_before_this_one_had_imported_all(
+    blender_process: Callable[[str], dict[str, Any]],
+) -> None:
+    answer = blender_process(f"""
+        import bpy, importlib, os, threading
+        from pathlib import Path
+        package = {PACKAGE!r}
+        install()
+        session = importlib.import_module(package + ".session")
+        errors = importlib.import_module(package + ".core.errors")
+        sandbox = importlib.import_module(package + ".core.providers").get_provider("sandbox")
+        manifest = Path(session.__file__).with_name("blender_manifest.toml")
+
+        def update(number):
+            os.utime(manifest, ns=(number, number))
+
+        def refused():
+            try:
+                session.engine()
+            except errors.SetupError as error:
+                return str(error)
+
+        update(10**9)
+        session.prepare()
+        answer["refused"] = [refused(), session.setup_problem(sandbox)]
+        answer["left alone"] = session._wake_up()
+        session.stop()
+        answer["nothing imported"] = package + ".core.engine" not in sys.modules
+        session.start()  # as disabling and enabling do
+        session.prepare()
+        update(2 * 10**9)
+        answer["afterwards"] = [refused(), session.setup_problem(sandbox)]
+        session.stop()
+        session.start()
+        manifest.unlink()
+        answer["removed"] = refused()
+    """)
+    sentence = "Maquette was updated or removed by another Blender. Restart this one."
+    assert answer["refused"] == [sentence, sentence]
+    assert answer["left alone"] is None
+    assert answer["nothing imported"]
+    assert answer["afterwards"] == [None, ""]
+    assert answer["removed"] == sentence
+
+
 def test_disabling_leaves_nothing_and_enabling_brings_all_back(maquette: ModuleType) -> None:
     enabled = traces()
     assert enabled["threads"] == set(), "threads while idle"
