@@ -1,8 +1,8 @@
 """The meeting place of threads and Blender: one queue, one timer.
 
 The engine's threads put notices into a queue; one persistent timer takes them out on the main
-thread, keeps the list that the panels draw, and starts imports. The timer is armed while something
-is open and ends by itself. Thread: main only, but for `online`, the queue's `put` and
+thread, keeps the list that the panels draw, and lets models come (arrivals.py). It is armed while
+something is open and ends by itself. Thread: main only, but for `online`, the queue's `put` and
 `_import_engine`.
 
 Imported when the extension is enabled, so the engine and what it is made of is not imported here:
@@ -18,26 +18,24 @@ import os
 import queue
 import threading
 import time
-import uuid
 from contextlib import suppress
-from dataclasses import replace
 from pathlib import Path
 from types import ModuleType
 from typing import TYPE_CHECKING
 
 import bpy
 
-from . import translations
+from . import arrivals, translations
 from .core.accounts import Accounts
 from .core.errors import MaquetteError, SetupError
 from .core.language import say
 from .core.late import log
-from .core.model import GenerationRequest, Origin, Task, TaskState
+from .core.model import GenerationRequest, Task, TaskState
 from .core.providers import get_provider
 from .core.providers.base import Provider
 from .core.providers.options import same_price
 from .core.storage import Folders
-from .importing import stage
+from .importing import origins, stage
 
 if TYPE_CHECKING:
     from .core.engine import Engine
@@ -50,10 +48,6 @@ WAKE_UP = 1.0  # seconds after start before the ledger is opened
 PAUSE = 0.005  # seconds between imports on a thread: a redraw may wait for one, not for all
 REDRAW = 0.5  # seconds between redraws that only move the clock on
 LEFT_ALONE = 0.8  # seconds without an edit before a price is asked for
-LATE = 0.01  # seconds after its time: Blender has been busy, most often with drawing
-PUT_OFF = 0.3  # seconds for which that is a reason to import a little later
-NEAR_SHARE, NEAR = 0.8, 10.0  # of a job, or seconds left: then its model is near
-LOOK_THROUGH = 1.0  # seconds between looks through the scene's objects
 
 _DRAWN = {"VIEW_3D": "UI", "PREFERENCES": "WINDOW"}  # area and region types
 
@@ -82,24 +76,12 @@ _balances: dict[str, BalanceKnown] = {}
 _price: PriceKnown | None = None
 _wanted: GenerationRequest | None = None  # what the next price is asked for
 _trouble: Trouble | None = None
-_objects: dict[str, str] = {}  # task id -> the name of one of its objects
-_look_through = 0.0
-# Ready, wanted here, not imported yet; in order. Those for which Import was clicked come to a spot
-# (the uid of a scene, a place in it) and are selected then, the others to where they were ordered.
-Spot = tuple[int, tuple[float, float, float]]
-_arrived: dict[str, Spot | None] = {}
-_warmed: set[str] = set()  # tasks for which a background Blender was started early
-_in_the_way: dict[str, str] = {}  # why those could not be imported at the last tick
 _redrawn = _looked = 0.0
 _due = math.inf  # perf_counter: when the next tick should come
-_put_off = 0.0  # perf_counter: since when an import waits for a moment without drawing
 _downloading = False
 _started = 0.0  # Unix seconds
 _enabled = 0  # nanoseconds: of the manifest, when the extension was enabled
 
-sitting = ""  # one .blend open in this Blender, from load to load
-receiving: set[str] = set()  # tasks whose receive operator runs
-notes: dict[str, str] = {}  # task id -> why its import failed here
 not_sent: dict[str, str] = {}  # task id that it would have had -> why an order was not sent
 
 
@@ -108,8 +90,8 @@ not_sent: dict[str, str] = {}  # task id that it would have had -> why an order 
 
 def start() -> None:
     """Called by register(). Opens nothing yet: enabling the extension has to be quick."""
-    global sitting, _started, _enabled
-    sitting = uuid.uuid4().hex
+    global _started, _enabled
+    origins.new_sitting()
     _started = time.time()
     _enabled = _on_disk()
     if not bpy.app.background and _root().joinpath("tasks.sqlite3").exists():
@@ -160,7 +142,7 @@ def _prepared() -> None:
 
 def stop() -> None:
     """Called by unregister(). Open tasks stay open in the ledger; the next start goes on."""
-    global _engine, _preparing, _accounts, _price, _trouble, _wanted, _due, _put_off
+    global _engine, _preparing, _accounts, _price, _trouble, _wanted, _due
     for timer in (tick, _wake_up, _ask_price):
         if bpy.app.timers.is_registered(timer):
             bpy.app.timers.unregister(timer)
@@ -173,10 +155,10 @@ def stop() -> None:
     _engine = _preparing = _accounts = _price = _trouble = _wanted = None
     stage.stop()
     _root.cache_clear()
-    stores = (_tasks, _newest_first, _current, _balances, _arrived, _objects, receiving, notes)
-    for store in (*stores, _warmed, _in_the_way, not_sent):
+    arrivals.forget_all()
+    for store in (_tasks, _newest_first, _current, _balances, not_sent):
         store.clear()
-    _due, _put_off = math.inf, 0.0
+    _due = math.inf
     while not _inbox.empty():
         _inbox.get()
 
@@ -231,8 +213,8 @@ def current() -> list[Task]:
 
 def held() -> tuple[Task, str] | None:
     """The next model to come by itself, and what it waits for, in words."""
-    known = _tasks.get(next(iter(_in_the_way), ""))
-    return (known, _in_the_way[known.id]) if known else None
+    task_id, reason = arrivals.held() or ("", "")
+    return (_tasks[task_id], reason) if task_id in _tasks else None
 
 
 def task(task_id: str) -> Task | None:
@@ -266,24 +248,6 @@ def want_price(request: GenerationRequest) -> None:
 def _ask_price() -> None:
     if _wanted is not None and _engine is not None:
         engine().quote(_wanted)
-
-
-def is_here(task: Task, scene: bpy.types.Scene) -> bool:
-    """Is anything of this imported task in the scene? Undone, deleted, in another file: no. For
-    drawing: the objects are looked through once in a while, else their names are remembered."""
-    global _look_through
-    from .importing.place import MARK
-
-    found = scene.objects.get(_objects.get(task.id, ""))
-    if found is not None and found.get(MARK) == task.id:
-        return True
-    now = time.monotonic()
-    if now < _look_through:
-        return False
-    _objects.update({obj[MARK]: obj.name for obj in scene.objects if MARK in obj})
-    # However many there are: at most a hundredth of the time.
-    _look_through = now + max(LOOK_THROUGH, 100 * (time.monotonic() - now))
-    return task.id in _objects and scene.objects.get(_objects[task.id]) is not None
 
 
 def trouble() -> Trouble | None:
@@ -371,61 +335,23 @@ def _root() -> Path:
     return Path(bpy.utils.extension_path_user(__package__, create=True))
 
 
-# --- which file and scene a task belongs to -------------------------------------------------
-
-
-def origin(context: bpy.types.Context, wanted: bool) -> Origin:
-    scene = context.scene
-    return Origin(
-        sitting=sitting,
-        file=bpy.data.filepath,
-        scene=scene.name,
-        scene_uid=scene.session_uid,
-        location=tuple(scene.cursor.location),
-        wanted=wanted,
-    )
-
-
-def up_to_date(where: Origin) -> Origin:
-    """For what was asked for a while ago: its file may have been saved since, its scene renamed."""
-    if where.sitting != sitting:
-        return where
-    scenes = {scene.session_uid: scene.name for scene in bpy.data.scenes}
-    name = scenes.get(where.scene_uid, where.scene)
-    return replace(where, file=bpy.data.filepath, scene=name)
-
-
-def home(task: Task) -> bpy.types.Scene | None:
-    """The open scene a task was started in; None if another file is open or the scene is gone."""
-    where = task.origin
-    if where.sitting == sitting:
-        for scene in bpy.data.scenes:
-            if scene.session_uid == where.scene_uid:
-                return scene
-        return None
-    if where.file and where.file == bpy.data.filepath:
-        return bpy.data.scenes.get(where.scene)
-    return None
+# --- files ----------------------------------------------------------------------------------
 
 
 def file_loaded() -> None:
     """Another .blend is open: tasks of the one before are not wanted here any more, those that
     were started in this one are."""
-    global sitting
-    sitting = uuid.uuid4().hex
-    for store in (_arrived, _in_the_way, receiving):
-        store.clear()
-    stage.forget()
+    origins.new_sitting()
+    arrivals.forget_file()
     for known in _tasks.values():
-        _greet(known)
-    if _arrived:
+        arrivals.greet(known)
+    if arrivals.any_left():
         wake()
 
 
 def file_saved() -> None:
     if _engine is not None and bpy.data.filepath:
-        scenes = {scene.session_uid: scene.name for scene in bpy.data.scenes}
-        _engine.relocate(sitting, bpy.data.filepath, scenes)
+        _engine.relocate(origins.sitting, bpy.data.filepath, origins.scene_names())
         wake()
 
 
@@ -450,7 +376,7 @@ def _tick() -> float | None:
     busy = _engine is not None and _engine.busy  # asked first: what it published is in the queue
     changed = _drain()
     staging = stage.tick()
-    _import_arrived()
+    arrivals.tick(_tasks, _due)
     now = time.monotonic()
     if changed or now - _redrawn >= REDRAW:
         _redrawn = now
@@ -459,10 +385,10 @@ def _tick() -> float | None:
         _looked = now
         translations.follow()
         for task in _current:
-            _warm(task)
-    if staging or _downloading or _put_off or not _inbox.empty():
+            arrivals.warm(task)
+    if staging or _downloading or arrivals.put_off() or not _inbox.empty():
         return SOON
-    return TICK if busy or _arrived else None
+    return TICK if busy or arrivals.any_left() else None
 
 
 def _drain() -> bool:
@@ -503,15 +429,14 @@ def _take(notice: Notice) -> None:
         case notices.TaskChanged(task=changed, event=event):
             first_seen = changed.id not in _tasks
             _tasks[changed.id] = changed
-            _warm(changed)
+            arrivals.warm(changed)
             if first_seen or isinstance(event, events.Ready):
-                _greet(changed)
+                arrivals.greet(changed)
             if isinstance(event, events.Submitted) and changed.request.provider in _balances:
                 engine().balance(changed.request.provider)  # what was shown is no longer true
         case notices.TaskRemoved(task_id=task_id):
             _tasks.pop(task_id, None)
-            _off_the_way(task_id)
-            stage.cancel(task_id)
+            arrivals.drop(task_id)
         case notices.BalanceKnown(provider=provider):
             _balances[provider] = notice
         case notices.PriceKnown():
@@ -520,180 +445,21 @@ def _take(notice: Notice) -> None:
             _trouble = notice if message else None
 
 
-def _greet(task: Task) -> None:
-    """Put a model on the way into the scene if it is wanted here and is not there yet: that it was
-    imported may not have been noted down (a full disk, a crash after the file was saved)."""
-    from .importing.place import MARK
-
-    if (
-        task.state is TaskState.READY
-        and (scene := _comes_to(task)) is not None
-        and not any(obj.get(MARK) == task.id for obj in scene.objects)
-    ):
-        _arrived[task.id] = None
-        if not bpy.app.background:
-            stage.prepare(task, scene)
-
-
-def _comes_to(task: Task) -> bpy.types.Scene | None:
-    """The scene into which it is to come by itself."""
-    from . import preferences
-
-    wanted = task.origin.wanted and preferences.get().import_when_ready
-    return home(task) if wanted else None
-
-
-def _warm(task: Task) -> None:
-    """Start the background Blender when a model is near, so that its start costs no time; once for
-    each: one that is near for long needs none that starts anew every minute. Not for the Sandbox,
-    whose models are small."""
-    if task.id not in _warmed and not bpy.app.background and _is_near(task):
-        _warmed.add(task.id)
-        stage.warm()
-
-
-def _is_near(task: Task) -> bool:
-    match task.state:
-        case TaskState.DOWNLOADING:
-            near = True
-        case TaskState.GENERATING:
-            left = (task.expected_seconds or math.inf) - (time.time() - task.started)
-            near = (task.share or 0.0) > NEAR_SHARE or left < NEAR
-        case _:
-            near = False
-    try:
-        return (
-            near
-            and get_provider(task.request.provider).needs_network
-            and _comes_to(task) is not None
-        )
-    except MaquetteError:  # a service that is no longer there
-        return False
-
-
 def imported(task_id: str, note: str = "") -> None:
     """Its model is in the scene. note: a word on how it came, for its row."""
-    notes.pop(task_id, None)
+    arrivals.notes.pop(task_id, None)
     if note:
-        notes[task_id] = note
-    _off_the_way(task_id)  # what was on its way by itself was asked for meanwhile
-    stage.cancel(task_id)
+        arrivals.notes[task_id] = note
+    arrivals.drop(task_id)  # what was on its way by itself was asked for meanwhile
     engine().imported(task_id)
 
 
-def later(task_id: str, spot: Spot | None = None) -> None:
+def later(task_id: str, spot: arrivals.Spot | None = None) -> None:
     """Import it as soon as it is prepared and the moment is good, with the Import button grey if
     there is a spot."""
     if task_id in _tasks:
-        _arrived[task_id] = spot
+        arrivals.expect(task_id, spot)
         wake()
-
-
-def is_coming(task_id: str) -> bool:
-    """Was Import clicked, and is it on its way? Not while something is in the way: another click
-    may be for another place."""
-    clicked = _arrived.get(task_id) is not None and task_id not in _in_the_way
-    return task_id in receiving or clicked
-
-
-def is_arriving(task_id: str) -> bool:
-    """Will it be in the scene in a moment?"""
-    return task_id in receiving or (task_id in _arrived and task_id not in _in_the_way)
-
-
-def waits_for(task: Task) -> str:
-    """ "" or why a model that is to come is not in the scene yet, in words. Cheap: for drawing."""
-    if task.id in _in_the_way:
-        return say("{reason} It comes by itself afterwards.", reason=_in_the_way[task.id])
-    if task.id in _arrived:
-        return say("It is being prepared in the background.") if stage.pending(task.id) else ""
-    if task.state is not TaskState.READY or not task.origin.wanted:
-        return ""
-    where = task.origin
-    if home(task) is not None:
-        return ""
-    if where.sitting == sitting or (where.file and where.file == bpy.data.filepath):
-        return say("Its scene “{scene}” is gone; Import puts it here", scene=where.scene)
-    if where.file:
-        return say("Made for {file}; Import puts it here", file=Path(where.file).name)
-    return say("Made for a file that was not saved; Import puts it here")
-
-
-def _off_the_way(task_id: str) -> None:
-    _arrived.pop(task_id, None)
-    _in_the_way.pop(task_id, None)
-
-
-def _import_arrived() -> None:
-    """The first for which all is well; others do not wait for one that is still being prepared."""
-    global _put_off
-    put_off, _put_off = _put_off, 0.0
-    if not _arrived:
-        return
-    from .importing import moment
-
-    reasons: dict[bool, str] = {}
-    for task_id, spot in list(_arrived.items()):
-        known = _tasks.get(task_id)
-        scene = _scene_of(known, spot) if known else None
-        if scene is None:
-            _off_the_way(task_id)
-            stage.cancel(task_id)
-            if spot is not None:
-                notes[task_id] = say("The scene it was to come to is gone.")
-            continue
-        clicked = spot is not None
-        if clicked not in reasons:
-            reasons[clicked] = moment.why_not_now(bpy.context, clicked=clicked)
-        if reason := reasons[clicked]:
-            _in_the_way[task_id] = reason
-            continue
-        _in_the_way.pop(task_id, None)
-        if not bpy.app.background:
-            stage.prepare(known, scene)  # anew if the scene's units have changed meanwhile
-        if not receiving and not stage.pending(task_id):
-            if _is_late(put_off):
-                _put_off = put_off or time.perf_counter()
-                return
-            _off_the_way(task_id)
-            _receive(known, scene, spot)
-            return
-
-
-def _is_late(put_off: float) -> bool:
-    """Has Blender been busy until this tick? Then it has not looked yet at what somebody did
-    meanwhile: timers come first. That need not wait for an import, too, but for ever it cannot.
-    put_off: when that was the case for the first time, 0 if it was not."""
-    now = time.perf_counter()  # the other clock of Windows goes in steps longer than LATE
-    enough = put_off and now - put_off > PUT_OFF
-    return not (bpy.app.background or enough) and now - _due > LATE
-
-
-def _scene_of(known: Task, spot: Spot | None) -> bpy.types.Scene | None:
-    """Into which it is to come; None if it is not any more."""
-    if spot is not None:
-        return next((scene for scene in bpy.data.scenes if scene.session_uid == spot[0]), None)
-    return home(known) if known.state is TaskState.READY else None
-
-
-def _receive(known: Task, scene: bpy.types.Scene, spot: Spot | None) -> None:
-    asked: dict[str, object] = {"task_id": known.id}
-    if spot is not None:
-        asked |= {"select": True, "scene_uid": spot[0], "location": spot[1]}
-    try:
-        if bpy.app.background:
-            bpy.ops.maquette.receive(**asked)
-            return
-        windows = list(bpy.context.window_manager.windows)
-        window = next((w for w in windows if w.scene == scene), windows[0] if windows else None)
-        if window is None:
-            return
-        # Not executed here: what an operator reports that Python calls is only printed.
-        with bpy.context.temp_override(window=window):
-            bpy.ops.maquette.receive("INVOKE_DEFAULT", **asked)
-    except RuntimeError as error:
-        # An operator's error report, seen from Python. The row keeps its Import button.
-        notes[known.id] = str(error).removeprefix("Error: ").strip()
 
 
 def redraw() -> None:

@@ -19,7 +19,7 @@ from ..core.errors import BadRequest, MaquetteError, SetupError
 from ..core.language import say
 from ..core.late import log
 from ..core.model import GenerationRequest, Origin, new_task_id
-from ..importing import stage
+from ..importing import origins, stage
 
 LOOK = 0.1  # seconds between looks at what is being prepared
 
@@ -95,7 +95,7 @@ def _look() -> float | None:
             with _or_nothing(order):
                 _look_at(stage.result(order.task_id))
                 _prepare(order, bpy.context.scene)
-                _send(order._replace(origin=session.up_to_date(order.origin)))
+                _send(order._replace(origin=origins.up_to_date(order.origin)))
         except MaquetteError as error:
             session.not_sent[order.task_id] = str(error)
         except Exception as error:
@@ -124,7 +124,7 @@ def _frozen(context: bpy.types.Context, sources: Sequence[str | bpy.types.Image]
         pictures.check(source)
     found = [str(pictures.absolute(s)) if isinstance(s, str) else s for s in sources]
     pairs = tuple(zip(found, copies, strict=True))
-    return Order(task_id, request, session.origin(context, wanted=True), pairs)
+    return Order(task_id, request, origins.origin(context, wanted=True), pairs)
 
 
 def _prepare(order: Order, scene: bpy.types.Scene) -> None:

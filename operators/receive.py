@@ -8,12 +8,12 @@ from collections.abc import Sequence
 import bpy
 from bpy.props import BoolProperty, FloatVectorProperty, IntProperty
 
-from .. import session
+from .. import arrivals, session
 from ..core.errors import BadRequest, MaquetteError
 from ..core.language import say
 from ..core.late import log
 from ..core.model import Task, TaskState
-from ..importing import moment, stage
+from ..importing import moment, origins, stage
 from . import timers
 from .tasks import OfTask
 
@@ -50,7 +50,7 @@ class MAQUETTE_OT_receive(OfTask, bpy.types.Operator):
         return not reason
 
     def invoke(self, context: bpy.types.Context, event: bpy.types.Event) -> set[str]:
-        if self.task_id in session.receiving:
+        if self.task_id in arrivals.receiving:
             return {"CANCELLED"}  # a second click on the same button
         if context.window is None:
             return self.execute(context)
@@ -65,7 +65,7 @@ class MAQUETTE_OT_receive(OfTask, bpy.types.Operator):
                     # Not waited for here: while an operator runs, Blender saves nothing by itself.
                     session.later(task.id, self._spot)
                     return {"CANCELLED"}
-        session.receiving.add(self.task_id)
+        arrivals.receiving.add(self.task_id)
         ready = stage.result(self.task_id)
         # What takes long is not begun before Blender has drawn "Importing…".
         quick = ready is not None and ready.state is stage.State.DONE
@@ -81,15 +81,15 @@ class MAQUETTE_OT_receive(OfTask, bpy.types.Operator):
         return self.execute(context) | {"PASS_THROUGH"}
 
     @property
-    def _spot(self) -> session.Spot | None:
+    def _spot(self) -> arrivals.Spot | None:
         return (self.scene_uid, tuple(self.location)) if self.scene_uid else None
 
     def _scene(self, context: bpy.types.Context, task: Task) -> bpy.types.Scene | None:
         if not self.select:
-            return session.home(task)
+            return origins.home(task)
         if not self.scene_uid:
             return context.scene
-        return next((s for s in bpy.data.scenes if s.session_uid == self.scene_uid), None)
+        return origins.scene_of(self.scene_uid)
 
     def cancel(self, context: bpy.types.Context) -> None:
         """Called by Blender when it ends the operator: another file, a closed window."""
@@ -98,14 +98,14 @@ class MAQUETTE_OT_receive(OfTask, bpy.types.Operator):
             session.later(self.task_id, self._spot)
 
     def _stop(self) -> None:
-        session.receiving.discard(self.task_id)
+        arrivals.receiving.discard(self.task_id)
         if self._timer is not None:
             timers.remove(self._timer)
             self._timer = None
         session.redraw()
 
     def execute(self, context: bpy.types.Context) -> set[str]:
-        from ..importing import place  # as session.py does when a model is ready
+        from ..importing import place  # as arrivals.py does when a model is ready
 
         try:
             task = self.task()
@@ -187,7 +187,7 @@ class MAQUETTE_OT_receive(OfTask, bpy.types.Operator):
         """To whoever clicked, a popup; to others, a line in the list and in the status bar."""
         if self.select:
             return self.refuse(reason)
-        session.notes[self.task_id] = reason
+        arrivals.notes[self.task_id] = reason
         session.redraw()
         self.report({"WARNING"}, reason)
         return {"CANCELLED"}

@@ -9,7 +9,7 @@ from typing import NamedTuple
 
 import bpy
 
-from .. import session, translations
+from .. import arrivals, session, translations
 from ..core import language, wording
 from ..core.errors import BadRequest
 from ..core.language import say
@@ -80,7 +80,7 @@ def _draw_task(
     layout: bpy.types.UILayout, context: bpy.types.Context, on: Paper, task: Task, now: float
 ) -> None:
     row = _prepared(task, on)
-    here = task.state is TaskState.IMPORTED and session.is_here(task, context.scene)
+    here = task.state is TaskState.IMPORTED and arrivals.is_here(task, context.scene)
     head = layout.row()
     title = head.column(align=True)
     draw_lines(title, row.title)
@@ -92,8 +92,8 @@ def _draw_task(
     draw_lines(layout, row.advice)
     _draw_buttons(layout, on, task, row, here)
     # What comes and goes is below the buttons, which must not move while somebody aims at them.
-    failed_here = session.notes.get(task.id, "") if task.state in _HAS_MODEL else ""
-    for line in (task.note, failed_here, session.waits_for(task)):
+    failed_here = arrivals.notes.get(task.id, "") if task.state in _HAS_MODEL else ""
+    for line in (task.note, failed_here, arrivals.waits_for(task)):
         if line:
             draw_lines(layout, lines_of(on, line, beside=BOX), dim=line is not failed_here)
 
@@ -142,13 +142,13 @@ def _draw_state(
     icon, head, tail = ICONS[task.state], words.state, words.tail
     if task.state is TaskState.IMPORTED and not here:
         tail = say("not in this scene")
-    if session.is_coming(task.id):
+    if arrivals.is_coming(task.id):
         icon, head = "IMPORT", say("Importing…")
     beside = BOX
     # When one has been loaded, Blender draws all of its window anew, and then once more
     # (`ui_icon_ensure_deferred`, source/blender/editors/interface/interface_icons.cc: its job's
     # notifiers are NC_WINDOW). That is for when the model is there.
-    picture = 0 if session.is_arriving(task.id) else thumbnail(row.picture)
+    picture = 0 if arrivals.is_arriving(task.id) else thumbnail(row.picture)
     if picture:
         layout.template_icon(icon_value=picture, scale=PICTURE)
         beside += PICTURE + 0.4
@@ -184,7 +184,7 @@ def _draw_buttons(layout: bpy.types.UILayout, on: Paper, task: Task, row: _Row, 
     if task.state in _HAS_MODEL:
         again = say("Import Again") if here else say("Import")
         receive = buttons
-        if session.is_coming(task.id):
+        if arrivals.is_coming(task.id):
             receive = buttons.row(align=True)
             receive.enabled = False
         _task_operator(receive, "maquette.receive", task, text=again).select = True

@@ -15,7 +15,7 @@ from typing import Any, ClassVar
 import bpy
 import numpy as np
 import pytest
-from bl_ext.user_default.maquette import operators, properties, registration, session
+from bl_ext.user_default.maquette import arrivals, operators, properties, registration, session
 from bl_ext.user_default.maquette.core import sandbox
 from bl_ext.user_default.maquette.core.engine import TaskChanged
 from bl_ext.user_default.maquette.core.errors import BadRequest
@@ -29,6 +29,7 @@ from bl_ext.user_default.maquette.core.model import (
     TaskState,
     new_task_id,
 )
+from bl_ext.user_default.maquette.importing import origins
 from bl_ext.user_default.maquette.operators import generate, orders, receive, tasks
 
 from tests.blender.picture_files import write_png
@@ -129,7 +130,7 @@ def stored(root: Path, **fields: Any) -> Task:
 
 
 def here(location: tuple[float, float, float] = (1.0, 2.0, 3.0), wanted: bool = True) -> Origin:
-    return replace(session.origin(bpy.context, wanted), location=location)
+    return replace(origins.origin(bpy.context, wanted), location=location)
 
 
 def objects_of(task: Task) -> list[bpy.types.Object]:
@@ -172,7 +173,7 @@ def test_from_the_click_to_the_object(
     assert np.allclose(lowest(objects_of(task)), (5, 6, 7), atol=1e-4)
     assert bpy.context.active_object == mine
     assert list(bpy.context.selected_objects) == [mine]
-    assert task.id not in session.notes
+    assert task.id not in arrivals.notes
 
 
 def why_grey() -> str:
@@ -320,7 +321,7 @@ def test_what_is_reported_where_the_user_clicked(
 def test_import_puts_it_at_the_cursor_and_selects_it(root: Path) -> None:
     users_cube()
     task = stored(root, origin=here(wanted=False))
-    session.notes[task.id] = "it failed before"
+    arrivals.notes[task.id] = "it failed before"
     bpy.context.scene.cursor.location = (-1, 4, 2)
     assert bpy.ops.maquette.receive(task_id=task.id, select=True) == {"FINISHED"}
     (obj,) = objects_of(task)
@@ -328,7 +329,7 @@ def test_import_puts_it_at_the_cursor_and_selects_it(root: Path) -> None:
     assert np.allclose(lowest([obj]), (-1, 4, 2), atol=1e-4)
     assert list(bpy.context.selected_objects) == [obj]
     assert bpy.context.active_object == obj
-    assert task.id not in session.notes
+    assert task.id not in arrivals.notes
     wait(in_state(task.id, TaskState.IMPORTED))
     # And a second one, as often as wanted.
     bpy.ops.maquette.receive(task_id=task.id, select=True)
@@ -439,7 +440,7 @@ def test_into_another_file_nothing_comes(root: Path) -> None:
 def refused_quietly(task: Task) -> str:
     """Without a click there is no popup, but a line in the list."""
     assert bpy.ops.maquette.receive(task_id=task.id) == {"CANCELLED"}
-    return session.notes[task.id]
+    return arrivals.notes[task.id]
 
 
 def test_it_comes_when_its_file_is_open_again(root: Path, tmp_path: Path) -> None:

@@ -16,7 +16,7 @@ from urllib.parse import urlsplit
 
 import bpy
 import pytest
-from bl_ext.user_default.maquette import panels, preferences, properties, session
+from bl_ext.user_default.maquette import arrivals, panels, preferences, properties, session
 from bl_ext.user_default.maquette.core.engine import (
     BalanceKnown,
     PriceKnown,
@@ -465,14 +465,14 @@ def test_notes_and_failed_imports() -> None:
     note = "The service did not answer. Asking again in 20 s."
     layout = task_list(replace(TAKEN, state=TaskState.GENERATING, note=note))
     assert note in sentence(layout)
-    session.notes["r"] = "The glTF add-on is disabled."
+    arrivals.notes["r"] = "The glTF add-on is disabled."
     layout = task_list(replace(DONE, id="r", state=TaskState.READY))
     assert "The glTF add-on is disabled." in sentence(layout)
     assert "Import" in layout.words
 
 
 def test_while_it_is_imported() -> None:
-    session.receiving.add(TASK.id)
+    arrivals.receiving.add(TASK.id)
     assert "Importing…" in task_list(replace(DONE, state=TaskState.READY)).words
 
 
@@ -485,7 +485,7 @@ def test_an_imported_model_can_be_imported_again() -> None:
     made = bpy.data.objects.new("Model", None)
     made["maquette_task"] = imported.id
     bpy.context.scene.collection.objects.link(made)
-    session._look_through = 0.0
+    arrivals._look_through = 0.0
     layout = task_list(imported)
     assert "not in this scene" not in layout.words
     assert "Import Again" in layout.words

@@ -10,9 +10,8 @@ from pathlib import Path
 import bpy
 import numpy as np
 import pytest
-from bl_ext.user_default.maquette import session
 from bl_ext.user_default.maquette.core.model import GenerationRequest, Origin, Task, TaskState
-from bl_ext.user_default.maquette.importing import place, preview, shape
+from bl_ext.user_default.maquette.importing import origins, place, preview, shape
 
 from tests.blender.glb_models import MODELS, sandbox
 from tests.blender.picture_files import write_exr, write_png
@@ -131,7 +130,7 @@ def made(folder: Path, glb: object, name: str) -> Task:
     return Task(
         id=name,
         request=GenerationRequest("sandbox", "a red chair"),
-        origin=Origin(scene_uid=bpy.context.scene.session_uid, sitting=session.sitting),
+        origin=Origin(scene_uid=bpy.context.scene.session_uid, sitting=origins.sitting),
         state=TaskState.READY,
         folder=str(library),
         model="model.glb",

@@ -7,6 +7,7 @@ It is a real process with the real program, in the bpy module of this environmen
 from __future__ import annotations
 
 import json
+import math
 import os
 import shutil
 import signal
@@ -22,10 +23,10 @@ from typing import Any
 import bpy
 import numpy as np
 import pytest
-from bl_ext.user_default.maquette import pictures, registration, session
+from bl_ext.user_default.maquette import arrivals, pictures, registration, session
 from bl_ext.user_default.maquette.core.errors import BadModel
 from bl_ext.user_default.maquette.core.model import GenerationRequest, Origin, Task, TaskState
-from bl_ext.user_default.maquette.importing import background, place, stage
+from bl_ext.user_default.maquette.importing import background, origins, place, stage
 from bl_ext.user_default.maquette.importing.stage import State
 from bl_ext.user_default.maquette.operators import orders
 
@@ -93,7 +94,7 @@ def made(folder: Path, glb: Glb | bytes, number: int = 0, *, triangles: int = 0)
     return Task(
         id=f"task{number}",
         request=GenerationRequest("sandbox", "a red chair"),
-        origin=Origin(scene_uid=bpy.context.scene.session_uid, sitting=session.sitting),
+        origin=Origin(scene_uid=bpy.context.scene.session_uid, sitting=origins.sitting),
         state=TaskState.READY,
         folder=str(library),
         model="model.glb",
@@ -881,13 +882,13 @@ def test_why_it_came_directly_stands_in_its_row(ready: Task, program: Path) -> N
     prepared(ready)
     assert receive(ready) == ""
     assert models() == ["a red chair"]
-    assert "no program to start" in session.notes[ready.id]
+    assert "no program to start" in arrivals.notes[ready.id]
 
 
 def test_asked_for_while_it_is_on_its_way_by_itself_it_comes_once(ready: Task) -> None:
-    session._arrived[ready.id] = None
+    arrivals.expect(ready.id, None)
     assert receive(ready) == ""
-    session._import_arrived()
+    arrivals.tick(session._tasks, math.inf)
     assert models() == ["a red chair"]
 
 
@@ -895,20 +896,20 @@ def test_clicked_it_comes_later_to_the_place_of_the_click(ready: Task) -> None:
     scene = bpy.context.scene
     scene.cursor.location = 9, 9, 9
     session.later(ready.id, (scene.session_uid, (1.0, 2.0, 3.0)))
-    assert session.is_coming(ready.id)
-    session._import_arrived()
+    assert arrivals.is_coming(ready.id)
+    arrivals.tick(session._tasks, math.inf)
     (name,) = models()
     assert bpy.data.objects[name].location[:] == (1, 2, 3)
     assert bpy.data.objects[name].select_get()
-    assert not session.is_coming(ready.id)
+    assert not arrivals.is_coming(ready.id)
     # Also once it has been imported; not into a scene that is gone, which is said.
     other = bpy.data.scenes.new("other")
     session.later(ready.id, (other.session_uid, (0.0, 0.0, 0.0)))
     bpy.data.scenes.remove(other)
-    session._import_arrived()
+    arrivals.tick(session._tasks, math.inf)
     assert len(models()) == 1
-    assert not session.is_coming(ready.id)
-    assert session.notes[ready.id] == "The scene it was to come to is gone."
+    assert not arrivals.is_coming(ready.id)
+    assert arrivals.notes[ready.id] == "The scene it was to come to is gone."
 
 
 def test_what_is_ready_does_not_wait_for_what_is_not(ready: Task, program: Path) -> None:
@@ -921,9 +922,9 @@ def test_what_is_ready_does_not_wait_for_what_is_not(ready: Task, program: Path)
     assert stage.pending(slow.id)
     for task in (slow, ready):
         session.later(task.id, spot)
-    session._import_arrived()
+    arrivals.tick(session._tasks, math.inf)
     assert [obj[place.MARK] for obj in bpy.data.objects if place.MARK in obj] == [ready.id]
-    assert session.is_coming(slow.id)
+    assert arrivals.is_coming(slow.id)
 
 
 def test_what_is_put_off_is_not_looked_for_when_it_is_gone(
@@ -931,17 +932,17 @@ def test_what_is_put_off_is_not_looked_for_when_it_is_gone(
 ) -> None:
     from bl_ext.user_default.maquette.core.engine import TaskRemoved
 
-    monkeypatch.setattr(session, "_is_late", lambda put_off: True)
-    session._arrived[ready.id] = None
-    session._import_arrived()
-    since = session._put_off
+    monkeypatch.setattr(arrivals, "_is_late", lambda due, since: True)
+    arrivals.expect(ready.id, None)
+    arrivals.tick(session._tasks, math.inf)
+    since = arrivals._put_off
     assert since
-    session._import_arrived()
-    assert session._put_off == since
+    arrivals.tick(session._tasks, math.inf)
+    assert arrivals._put_off == since
     assert not models()
     session._take(TaskRemoved(ready.id))
-    session._import_arrived()
-    assert session._put_off == 0.0
+    arrivals.tick(session._tasks, math.inf)
+    assert not arrivals.put_off()
 
 
 def test_taken_off_the_list_nothing_is_kept_of_it(ready: Task, program: Path) -> None:

@@ -29,6 +29,7 @@ from bl_ext.user_default.maquette.core.engine import BalanceKnown, PriceKnown, T
 from bl_ext.user_default.maquette.core.model import Accepted, GenerationRequest, Task, TaskState
 from bl_ext.user_default.maquette.core.providers import all_providers
 from bl_ext.user_default.maquette.core.providers.base import Balance, Price
+from bl_ext.user_default.maquette.importing import origins
 
 from tests.blender.recording_layout import Layout, OperatorProperties
 from tests.blender.test_panels import context
@@ -295,7 +296,7 @@ def _dialog(layout: Layout, shown_in: Any) -> None:
 
 
 def many_states() -> None:
-    origin = session.origin(bpy.context, wanted=True)
+    origin = origins.origin(bpy.context, wanted=True)
     task = Task("0", GenerationRequest("rodin", "ein Stuhl"), created=NOW, updated=NOW)
     taken = replace(task, accepted=Accepted("job", cost=1250.5, at=NOW - 80), expected_seconds=90.0)
     done = replace(taken, folder="/library/x", model="model.glb", triangles=45102)

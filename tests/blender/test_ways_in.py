@@ -29,6 +29,7 @@ from bl_ext.user_default.maquette.core.model import (
     Task,
     TaskState,
 )
+from bl_ext.user_default.maquette.importing import origins
 from bl_ext.user_default.maquette.operators import generate, receive, ways
 from bl_ext.user_default.maquette.panels import dialog, menus, status
 
@@ -730,7 +731,7 @@ def test_several_are_counted(tell: Callable[..., str]) -> None:
 def test_what_a_model_waits_for(tell: Callable[..., str]) -> None:
     bpy.ops.mesh.primitive_cube_add()
     bpy.ops.object.mode_set(mode="EDIT")
-    origin = replace(session.origin(bpy.context, wanted=True), location=(0.0, 0.0, 0.0))
+    origin = replace(origins.origin(bpy.context, wanted=True), location=(0.0, 0.0, 0.0))
     said = tell("a vase", state=TaskState.READY, finished=NOW, origin=origin)
     assert said == "“a vase” is ready. Leave Edit Mode first."
     session.file_loaded()

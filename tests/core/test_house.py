@@ -134,8 +134,11 @@ def test_what_is_below_does_not_import_what_is_above() -> None:
         layer: [p for p in SHIPPED if name_of(p).startswith(layer + "/")] for layer in LAYERS
     }
     session = [path for path in SHIPPED if name_of(path) == "session.py"]
+    arrivals = [path for path in SHIPPED if name_of(path) == "arrivals.py"]
     above = re.compile(r"\.(operators|panels|registration|cli)(\..*)?")
-    assert found(session + by_layer["importing"], above) == []
+    assert len(session + arrivals) == 2
+    assert found(session + arrivals + by_layer["importing"], above) == []
+    assert found(arrivals + by_layer["importing"], re.compile(r"\.session(\..*)?")) == []
     assert found(by_layer["operators"], re.compile(r"\.(panels|registration|cli)(\..*)?")) == []
     assert found(by_layer["panels"], re.compile(r"\.(operators|registration|cli)(\..*)?")) == []
 

@@ -64,6 +64,15 @@ class Artist:
     def session(self) -> ModuleType:
         return sys.modules[f"{PACKAGE}.session"]
 
+    @property
+    def arrivals(self) -> ModuleType:
+        return sys.modules[f"{PACKAGE}.arrivals"]
+
+    @property
+    def sitting(self) -> str:
+        """Another one for each file that is open."""
+        return sys.modules[f"{PACKAGE}.importing.origins"].sitting
+
     def task(self) -> Any:
         """The newest task, None if there is none."""
         tasks = self.session.tasks()

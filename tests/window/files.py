@@ -13,13 +13,13 @@ if TYPE_CHECKING:
 
 def new_file(artist: Artist) -> Steps:
     """Ctrl+N, General, and Don't Save if that is asked."""
-    sitting = artist.session.sitting
+    sitting = artist.sitting
     yield from artist.to_view()
     yield from artist.key("N", ctrl=True)
     yield 0.5
     yield from artist.key("ONE")
     yield from _asked_to_save(artist, "D")
-    yield from artist.until(lambda: artist.session.sitting != sitting, 20, "the new file")
+    yield from artist.until(lambda: artist.sitting != sitting, 20, "the new file")
     yield from artist.settle()
 
 

@@ -73,8 +73,8 @@ def unfinished() -> bool:
     """Has the extension still to do, as it should?"""
     if PACKAGE not in bpy.context.preferences.addons:
         return False
-    session = artist.session
-    return any(task.state.is_open or session.waits_for(task) for task in session.tasks())
+    waits_for = artist.arrivals.waits_for
+    return any(task.state.is_open or waits_for(task) for task in artist.session.tasks())
 
 
 def busy() -> list[str]:

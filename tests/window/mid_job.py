@@ -136,7 +136,7 @@ def row(artist: Artist, task: Any = None) -> str:
     task = task or artist.task()
     line = module(artist, "core.wording").describe(task, time.time()).line
     retry = module(artist, "panels.tasks")._retry_words(task)
-    return " | ".join(filter(None, [line, task.message, artist.session.waits_for(task), retry]))
+    return " | ".join(filter(None, [line, task.message, artist.arrivals.waits_for(task), retry]))
 
 
 def module(artist: Artist, name: str) -> Any:

@@ -97,7 +97,7 @@ def module(artist: Artist, name: str) -> ModuleType:
 def waits(artist: Artist) -> tuple[str, str]:
     """What the newest task's row and the status bar say that it waits for."""
     status = module(artist, "panels.status").line(time.time())
-    return artist.session.waits_for(artist.task()), status
+    return artist.arrivals.waits_for(artist.task()), status
 
 
 def running() -> set[str]:

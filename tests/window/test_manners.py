@@ -42,7 +42,7 @@ def test_operator_of_an_add_on(artist):
     yield from service.finish_in_vain()
     why = "Draw a Fence is still running."
     assert (
-        artist.session.waits_for(artist.session.task(vase.id))
+        artist.arrivals.waits_for(artist.session.task(vase.id))
         == f"{why} It comes by itself afterwards."
     )
     artist.picture("fence")

@@ -164,7 +164,7 @@ def test_transform_and_playback(artist):
     yield from drag(1, 3)
     yield from artist.until(lambda: place() != (0, 0, 0), 20, "the cube to move")
     yield from service.finish_in_vain()
-    assert artist.session.waits_for(artist.session.task(vase)) == vase_waits
+    assert artist.arrivals.waits_for(artist.session.task(vase)) == vase_waits
     assert stage.running() == {"TRANSFORM_OT_translate"}
     halfway = place()
     yield from drag(3, 5)
@@ -179,7 +179,7 @@ def test_transform_and_playback(artist):
     yield from artist.until(lambda: not stage.ours_running(), 20, "the import to be put off")
     receive.LOOK = usual
     yield 0.3
-    assert artist.session.waits_for(artist.session.task(vase)) == vase_waits
+    assert artist.arrivals.waits_for(artist.session.task(vase)) == vase_waits
     assert (stage.running(), stage.marked()) == ({"TRANSFORM_OT_translate"}, set())
     yield from artist.click_at(left + 112, low)
     yield from artist.until(artist.models, 20, "the model after the transforms")

@@ -206,7 +206,7 @@ def test_disabled_while_it_is_at_work(artist):
     yield from held_at_work(artist, service)
     yield from artist.click("maquette.receive")
     yield from artist.until(
-        lambda: artist.session.is_coming(artist.task().id), 10, "the click to be heard"
+        lambda: artist.arrivals.is_coming(artist.task().id), 10, "the click to be heard"
     )
     assert not artist.models()
 
@@ -371,17 +371,17 @@ def test_blender_is_busy(artist):
 
     from tests.window import stage
 
-    asked, session = [], artist.session
+    asked, arrivals = [], artist.arrivals
 
-    def look_on(put_off):
-        asked.append((time.monotonic(), is_late(put_off)))
+    def look_on(due, since):
+        asked.append((time.monotonic(), is_late(due, since)))
         return asked[-1][1]
 
     def busy():
         time.sleep(0.04)
         return 0.0
 
-    is_late, session._is_late = session._is_late, look_on
+    is_late, arrivals._is_late = arrivals._is_late, look_on
     service = stage.Service(artist)
     yield from artist.open_sidebar()
     yield from service.begin()
@@ -394,6 +394,6 @@ def test_blender_is_busy(artist):
     assert all(late)
     assert not last
     waited = asked[-1][0] - asked[0][0]
-    assert waited > session.PUT_OFF
-    assert session._put_off == 0.0
+    assert waited > arrivals.PUT_OFF
+    assert not arrivals.put_off()
     assert artist.models() == ["a vase"]

@@ -96,7 +96,7 @@ class Watch:
             self._artist.say(f"no timer for {silence:.1f} s: {doing}")
         if silence > self._silence and not at_files:
             self._silence, self._during = silence, doing
-        self._receiving = bool(self._artist.session.receiving)
+        self._receiving = bool(self._artist.arrivals.receiving)
         self._ours = max(self._ours, len(self.ours()))
         if now - self._sampled >= SAMPLE and not at_files:
             seen = {"silence": 1000 * self._silence, "doing": self._during, "ours": self._ours}
