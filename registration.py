@@ -12,6 +12,7 @@ from bpy.app.handlers import persistent
 
 from . import panels, preferences, properties, session, translations
 from .core.language import say
+from .importing import images as large_images
 from .operators import account, generate, images, orders, receive, tasks, timers, ways
 from .panels import dialog, menus, status
 from .panels import generate as generate_panel
@@ -44,6 +45,7 @@ def register() -> None:
             bpy.utils.register_class(made)
             undo.callback(bpy.utils.unregister_class, made)
         undo.callback(timers.unregister)
+        undo.callback(large_images.drop_all)
         undo.callback(orders.drop)
         undo.callback(dialog.unregister)
         properties.register()

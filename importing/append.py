@@ -9,27 +9,31 @@ import bpy
 
 from ..core.errors import MaquetteError
 from ..core.language import say
+from . import images
 
 
-def appended(path: Path) -> list[bpy.types.Object]:
+def appended(path: Path, images_before: set[int]) -> list[bpy.types.Object]:
     """All objects of the .blend, in no collection yet; where a name is taken, they get another.
 
     Appending asks for no mode and changes no selection, and makes no undo step. What it leaves is a
-    Library block with the path: once the objects are local, nothing uses that. Errors:
-    MaquetteError; whoever calls then removes what is new.
+    Library block with the path: once the objects are local, nothing uses that.
+
+    images_before: the session_uids of the images that there were. Those of this model that have
+    come are taken out of it. Errors: MaquetteError; whoever calls then removes what is new.
     """
-    before = {library.session_uid for library in bpy.data.libraries}
     try:
+        claimed = images.claim(path)
+        images_before -= {image.session_uid for image in claimed.values()}
         with bpy.data.libraries.load(str(path), link=False) as (there, here):
             here.objects = there.objects
-    except (OSError, RuntimeError) as error:
+        objects = [obj for obj in here.objects if obj is not None]
+        useless = images.give(objects, claimed)
+    except (OSError, RuntimeError, KeyError) as error:
+        images.drop(path)
         raise MaquetteError(
             say("The model that was prepared in the background cannot be read."),
             say("Import brings it in directly: Blender stands still meanwhile."),
             details=str(error),
         ) from error
-    objects = [obj for obj in here.objects if obj is not None]
-    bpy.data.batch_remove(
-        [library for library in bpy.data.libraries if library.session_uid not in before]
-    )
+    bpy.data.batch_remove([*useless, *images.libraries(path)])
     return objects

@@ -4,10 +4,10 @@
 
 Reads orders from stdin, a line of JSON each: number, limit (seconds), and of a model: glb (path),
 picture (of the result: path or ""), title, and what importer.settings says. For it, it writes
-<number>.blend into FOLDER/NAME, uncompressed, and then <number>.json: ok, seconds (of each part),
-measures, or what was wrong. Each appears whole: it is written under another name first. Of pictures
-to be sent: pictures, as pairs of what is to be read and written; for them <number>.json. A file
-ready.json says that the start is over.
+<number>.blend into FOLDER/NAME, uncompressed, its large images beside it (images.py), and then
+<number>.json: ok, seconds (of each part), measures, or what was wrong. Each appears whole: it is
+written under another name first. Of pictures to be sent: pictures, as pairs of what is to be read
+and written; for them <number>.json. A file ready.json says that the start is over.
 
 It ends after IDLE seconds without an order; when an order takes longer than its limit; and, taking
 FOLDER along, when stdin ends: that is, when the Blender that started it is gone, however that came.
@@ -161,6 +161,7 @@ def _carry_out(order: dict, folder: Path) -> dict[str, object]:
         preview.give(objects, order["picture"])
         lap("preview")
         blend = folder / f"{order['number']}.blend"
+        images.set_apart(objects, blend)
         half = blend.with_suffix(".part")
         # Of all that is in this file, only what the model consists of; packed images stay so.
         bpy.data.libraries.write(str(half), set(objects), compress=False)
@@ -211,5 +212,5 @@ def _write(path: Path, content: dict[str, object]) -> None:
 
 if __name__ == "__main__":
     importer, shape = _load("importing.importer"), _load("importing.shape")
-    preview = _load("importing.preview")
+    preview, images = _load("importing.preview"), _load("importing.images")
     main(Path(sys.argv[-2]), sys.argv[-1])

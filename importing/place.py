@@ -72,9 +72,11 @@ def append_model(
 ) -> list[str]:
     """`import_model` with what the background Blender has made of it: the same comes of it, in a
     thirtieth of the time. Its bottom centre is at the origin of that .blend."""
-    return _brought(
-        context, task, scene, lambda before: append.appended(prepared), location, select
-    )
+
+    def appended(before: dict[str, set[int]]) -> list[bpy.types.Object]:
+        return append.appended(prepared, before["images"])
+
+    return _brought(context, task, scene, appended, location, select)
 
 
 def _brought(

@@ -19,6 +19,7 @@ import os
 import threading
 import time
 from collections.abc import Callable, Mapping, Sequence
+from contextlib import suppress
 from dataclasses import dataclass, field
 from enum import Enum, auto
 from pathlib import Path
@@ -29,7 +30,7 @@ import bpy
 from ..core.language import say
 from ..core.late import log
 from ..core.model import Task
-from . import importer
+from . import images, importer
 
 if TYPE_CHECKING:
     from .background import Background
@@ -377,11 +378,11 @@ def _remove(path: Path) -> None:
     """Large files take their time to go: 80 MB 20 ms."""
 
     def work() -> None:
-        try:
-            path.unlink()
-        except OSError:
-            pass  # it goes with the folder
+        for file in (path, images.beside(path)):
+            with suppress(OSError):  # there is none, or it goes with the folder
+                file.unlink()
 
+    images.drop(path)
     _in_a_thread(work)
 
 

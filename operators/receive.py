@@ -13,11 +13,12 @@ from ..core.errors import BadRequest, MaquetteError
 from ..core.language import say
 from ..core.late import log
 from ..core.model import Task, TaskState
-from ..importing import moment, origins, stage
+from ..importing import images, moment, origins, stage
 from . import timers
 from .tasks import OfTask
 
 LOOK, AT_ONCE = 0.1, 0.005  # seconds
+PIECE = 0.02  # seconds of bringing images, between which Blender draws and listens
 _HAS_MODEL = (TaskState.READY, TaskState.IMPORTED)
 
 
@@ -77,8 +78,25 @@ class MAQUETTE_OT_receive(OfTask, bpy.types.Operator):
         # The timers of others come by here, too: those of add-ons, many times a second.
         if event.type != "TIMER" or not self._timer.time_duration:
             return {"PASS_THROUGH"}
+        if self._images_come(context):
+            return {"PASS_THROUGH"}
         self._stop()
         return self.execute(context) | {"PASS_THROUGH"}
+
+    def _images_come(self, context: bpy.types.Context) -> bool:
+        """The next images of a prepared model. Returns whether any came in this tick."""
+        ready = stage.result(self.task_id)
+        if ready is None or ready.path is None or moment.why_not_now(context, clicked=True):
+            return False
+        try:
+            return images.bring(ready.path, PIECE)
+        except (OSError, RuntimeError):
+            return False  # said when the model comes
+
+    def _drop_images(self) -> None:
+        ready = stage.result(self.task_id)
+        if ready is not None and ready.path is not None:
+            images.drop(ready.path)
 
     @property
     def _spot(self) -> arrivals.Spot | None:
@@ -94,6 +112,7 @@ class MAQUETTE_OT_receive(OfTask, bpy.types.Operator):
     def cancel(self, context: bpy.types.Context) -> None:
         """Called by Blender when it ends the operator: another file, a closed window."""
         self._stop()
+        self._drop_images()
         if not self._clicked:
             session.later(self.task_id, self._spot)
 
@@ -105,6 +124,12 @@ class MAQUETTE_OT_receive(OfTask, bpy.types.Operator):
         session.redraw()
 
     def execute(self, context: bpy.types.Context) -> set[str]:
+        try:
+            return self._receive(context)
+        finally:
+            self._drop_images()  # if the model has not come
+
+    def _receive(self, context: bpy.types.Context) -> set[str]:
         from ..importing import place  # as arrivals.py does when a model is ready
 
         try:

@@ -14,7 +14,7 @@ from typing import Any
 
 from core.sandbox.models import Order, make_model
 from tests.core import glb_files
-from tests.core.glb_files import JPEG, WEBP, WEBP_LOSSY, Glb, png
+from tests.core.glb_files import JPEG, WEBP, WEBP_LOSSY, Glb, large_png, png
 
 TILTED = [0.1830127, 0.5, 0.1830127, 0.8365163]  # a turn about no axis in particular
 QUARTER = [0.70710678, 0.0, 0.0, 0.70710678]
@@ -189,10 +189,10 @@ def colored(**node: Any) -> Glb:
     return stand(glb, {"name": "colours", "mesh": 0, **node})
 
 
-def many_materials() -> Glb:
+def many_materials(pictures: Sequence[bytes] = (png(4, 8), png(16, 2))) -> Glb:
     """Three on one mesh, one of them on another, too; a picture that two use; faces with none."""
     glb = empty()
-    bark, shared = picture(glb, png(4, 8)), picture(glb, png(16, 2))
+    bark, shared = (picture(glb, content) for content in pictures)
     rough = {"metallicRoughnessTexture": {"index": shared}}
     materials = [
         material(glb, "Bark", pbrMetallicRoughness={"baseColorTexture": {"index": bark}, **rough}),
@@ -414,6 +414,8 @@ MODELS: dict[str, Callable[[], Glb | bytes]] = {
     "vertex colours": colored,
     "vertex colours, mirrored": lambda: colored(scale=[-1, 1, 1], rotation=TILTED),
     "many materials": many_materials,
+    "large textures": lambda: many_materials([large_png(1), large_png(2)]),
+    "a large and a small texture": lambda: many_materials([png(4, 8), large_png(3)]),
     "all textures": all_textures,
     "alpha blend": lambda: seen_through("BLEND"),
     "alpha mask": lambda: seen_through("MASK"),

@@ -26,7 +26,7 @@ import pytest
 from bl_ext.user_default.maquette import arrivals, pictures, registration, session
 from bl_ext.user_default.maquette.core.errors import BadModel
 from bl_ext.user_default.maquette.core.model import GenerationRequest, Origin, Task, TaskState
-from bl_ext.user_default.maquette.importing import background, origins, place, stage
+from bl_ext.user_default.maquette.importing import background, images, origins, place, stage
 from bl_ext.user_default.maquette.importing.stage import State
 from bl_ext.user_default.maquette.operators import orders
 
@@ -797,6 +797,97 @@ def test_its_folder_is_for_nobody_else(program: Path) -> None:
     for folder in (path.parent, path.parent.parent):
         assert folder.stat().st_mode & 0o777 == 0o700
     assert path.is_relative_to(program / "temp")
+
+
+# --- large images ---------------------------------------------------------------------------
+
+
+@pytest.fixture
+def textured(program: Path) -> tuple[Task, Path]:
+    """A model with two large images, prepared, and its .blend."""
+    bpy.ops.wm.read_homefile(use_factory_startup=True, use_empty=True)
+    task = made(program, MODELS["large textures"](), 1)
+    return task, prepared(task).path
+
+
+def blocks() -> dict[str, list[str]]:
+    return {kind: sorted(block.name for block in getattr(bpy.data, kind)) for kind in place._KINDS}
+
+
+def test_large_images_come_first_and_one_at_a_time(textured: tuple[Task, Path]) -> None:
+    task, path = textured
+    assert images.beside(path).stat().st_size > 2_000_000 > path.stat().st_size
+    bpy.data.images.new("a red chair – Bark base color", 1, 1)  # the name is taken
+    assert images.bring(path, 0.0)
+    assert len(bpy.data.images) == 2
+    assert images.bring(path, 0.0)
+    assert len(bpy.data.images) == 3
+    assert not images.bring(path, 0.0)
+    assert len(bpy.data.images) == 3
+    append(task)
+    assert not bpy.data.libraries
+    used = {image.name: image.users for image in bpy.data.images if image.packed_file}
+    assert used == {
+        "a red chair – Bark base color.001": 1,
+        "a red chair occlusion roughness metallic": 3,
+    }
+    assert len(bpy.data.images) == 3
+    assert not any(image.keys() for image in bpy.data.images)
+    stage.cancel(task.id)
+    for file in (path, images.beside(path)):
+        until(lambda file=file: not file.exists(), "the file to be removed")
+
+
+def test_one_that_was_taken_away_meanwhile_comes_again(textured: tuple[Task, Path]) -> None:
+    """As an undo does."""
+    task, path = textured
+    assert images.bring(path, 1.0)
+    assert not images.bring(path, 1.0)
+    bpy.data.images.remove(bpy.data.images[0])
+    append(task)
+    assert sorted(image.users for image in bpy.data.images) == [1, 3]
+    assert all(image.packed_file for image in bpy.data.images)
+
+
+@pytest.mark.parametrize("through", ["stage.cancel", "stage.give_up", "disabling"])
+def test_of_a_model_that_does_not_come_no_image_stays(
+    textured: tuple[Task, Path], through: str
+) -> None:
+    task, path = textured
+    before = blocks()
+    assert images.bring(path, 0.0)
+    assert blocks() != before
+    if through == "disabling":
+        registration.unregister()
+        registration.register()
+    else:
+        getattr(stage, through.partition(".")[2])(task.id)
+    assert blocks() == before
+
+
+@pytest.mark.parametrize("damage", ["gone", "cut off", "another"])
+@pytest.mark.parametrize("brought", [True, False])
+def test_damaged_images_are_said_and_then_it_comes_directly(
+    ready: Task, program: Path, damage: str, brought: bool
+) -> None:
+    bpy.ops.wm.read_homefile(use_factory_startup=True, use_empty=True)
+    Path(ready.folder, ready.model).write_bytes(MODELS["large textures"]().data())
+    path = prepared(ready).path
+    before = blocks()
+    if brought:
+        images.bring(path, 0.0)
+    file = images.beside(path)
+    if damage == "gone":
+        file.unlink()
+    elif damage == "cut off":
+        file.write_bytes(file.read_bytes()[:1000])
+    else:
+        file.write_bytes(path.read_bytes())
+    assert "cannot be read" in receive(ready)
+    assert blocks() == before
+    assert receive(ready) == ""
+    assert len(models()) == 3
+    assert sorted(image.users for image in bpy.data.images) == [1, 3]
 
 
 # --- the operator ---------------------------------------------------------------------------

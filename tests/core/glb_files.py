@@ -8,6 +8,7 @@ from __future__ import annotations
 
 import base64
 import json
+import random
 import struct
 import zlib
 from collections.abc import Callable, Sequence
@@ -76,6 +77,13 @@ def png(width: int = 2, height: int = 2) -> bytes:
     """A real, decodable PNG: grey."""
     rows = (b"\0" + b"\x80\x80\x80" * width) * height
     return png_head(width, height) + part(b"IDAT", zlib.compress(rows)) + part(b"IEND", b"")
+
+
+def large_png(seed: int) -> bytes:
+    """1.2 MB, as it is noise: nothing that a texture of it shows is elsewhere."""
+    noise = random.Random(seed).randbytes(640 * 640 * 3)
+    rows = b"".join(b"\0" + noise[at : at + 1920] for at in range(0, len(noise), 1920))
+    return png_head(640, 640) + part(b"IDAT", zlib.compress(rows)) + part(b"IEND", b"")
 
 
 def png_head(width: int, height: int) -> bytes:

@@ -12,6 +12,38 @@ def large(artist, service, prompt="a vase"):
     yield from service.begin(prompt)
 
 
+def with_large_texture(artist):
+    """From now on, of 2 MB. Returns the times when images came, to be filled."""
+    import functools
+    import time
+
+    from tests.core.glb_files import part
+    from tests.window import stage
+
+    texture = stage.module(artist, "core.sandbox.texture")
+    turned_texture = texture.turned_texture
+
+    def heavier(*arguments):
+        content = turned_texture(*arguments)
+        return content[:33] + part(b"prVt", bytes(1 << 21)) + content[33:]  # after the header
+
+    texture.turned_texture = heavier
+    images = stage.module(artist, "importing.images")
+    bring, brought = images.bring, []
+
+    @functools.wraps(bring)
+    def look_on(*arguments):
+        before = set(images.bpy.data.images)
+        try:
+            return bring(*arguments)
+        finally:
+            if set(images.bpy.data.images) - before:
+                brought.append(time.perf_counter())
+
+    images.bring = look_on
+    return brought
+
+
 def held_at_work(artist, service):
     """Let the model be ready, and hold the background Blender when it is at it. Returns its
     process id."""
@@ -57,6 +89,7 @@ def test_large_model(artist):
     append, place.append_model = place.append_model, look_on
     service = stage.Service(artist)
     yield from artist.open_sidebar()
+    brought = with_large_texture(artist)
     yield from large(artist, service)
     layer = bpy.context.view_layer
     active, chosen = layer.objects.active, list(layer.objects.selected)
@@ -74,6 +107,9 @@ def test_large_model(artist):
     assert len([moment for moment in beats if ready <= moment <= begun]) > 20, "it stood still"
     bpy.app.timers.unregister(beat)
     artist.picture("there")
+    (image_came,) = brought
+    assert ready < image_came < begun
+    assert any(image_came < moment < begun for moment in beats), "both in one tick"
 
     (name,) = artist.models()
     assert name == "a vase"
@@ -81,6 +117,8 @@ def test_large_model(artist):
     assert len(model.data.polygons) > 0.9 * LARGE
     assert (layer.objects.active, list(layer.objects.selected)) == (active, chosen)
     assert not bpy.data.libraries
+    assert texture(model) == ("a vase base color", (512, 512), 1)
+    assert not any("maquette_image" in image for image in bpy.data.images)
     pictured = list(model.preview.image_pixels_float)
     assert tuple(model.preview.image_size) == (256, 256)
     assert max(pictured) > 0.5
@@ -93,10 +131,12 @@ def test_large_model(artist):
     yield from stage.undo(artist)
     assert not artist.models()
     assert not bpy.data.libraries
+    assert not bpy.data.images.get("a vase base color")
     assert bpy.data.objects["Cube"].mode == "OBJECT"
     yield from artist.key("Z", ctrl=True, shift=True)
     yield from artist.until(artist.models, 20, "it again")
     assert artist.models() == ["a vase"]
+    assert texture(bpy.data.objects[name]) == ("a vase base color", (512, 512), 1)
     assert list(bpy.data.objects[name].preview.image_pixels_float) == pictured
     assert stage.undo_steps() == [*steps, stage.STEP]
 
@@ -115,6 +155,71 @@ def test_large_model(artist):
     assert selected == ["a vase.001"]
     assert bpy.data.objects["a vase.001"].location[:] == (3, 0, 0), "where the cursor was"
     assert stage.undo_steps() == [*steps, stage.STEP, stage.STEP]
+
+
+def texture(model):
+    """Of its first material: name, size, users."""
+    nodes = model.material_slots[0].material.node_tree.nodes
+    (image,) = {node.image for node in nodes if node.type == "TEX_IMAGE"}
+    assert image.packed_file
+    return image.name, tuple(image.size), image.users
+
+
+@scenario(network=False)
+def test_somebody_is_quicker_than_the_model(artist):
+    """When its image has come and it has not: what was done then stays as it was, and so does what
+    can be undone. Nothing is left of the image until the model can come."""
+    import bpy
+
+    from tests.window import stage
+
+    images = stage.module(artist, "importing.images")
+    service = stage.Service(artist)
+    yield from artist.open_sidebar()
+    brought = with_large_texture(artist)
+    bring, to_do = images.bring, []
+
+    def then(*arguments):
+        some = bring(*arguments)
+        if some and to_do:
+            to_do.pop()()
+        return some
+
+    def enter_edit_mode():
+        with bpy.context.temp_override(window=artist.window, area=artist.area(), region=None):
+            bpy.ops.object.mode_set(mode="EDIT")
+
+    images.bring = then
+    steps = stage.undo_steps()
+    to_do.append(enter_edit_mode)
+    yield from large(artist, service)
+    yield from service.finish()
+    yield from artist.until(lambda: not to_do, 60, "the image to come")
+    in_the_way = "Leave Edit Mode first. It comes by itself afterwards."
+    yield from artist.until(lambda: stage.waits(artist)[0] == in_the_way, 20, "the row to say so")
+    assert bpy.context.mode == "EDIT_MESH"
+    assert not artist.models()
+    assert not bpy.data.images.get("a vase base color")
+    assert not bpy.data.libraries
+    yield from artist.to_view()
+    yield from artist.key("TAB")
+    yield from artist.until(artist.models, 60, "the model")
+    assert len(brought) == 2
+    assert texture(bpy.data.objects["a vase"]) == ("a vase base color", (512, 512), 1)
+    assert stage.undo_steps()[-1] == stage.STEP
+    assert stage.undo_steps()[: len(steps)] == steps
+
+    # An undo takes the image away: it comes again, before the model.
+    yield from stage.undo(artist)
+    assert not artist.models()
+    to_do.append(lambda: bpy.ops.ed.undo_push(message="something"))
+    to_do.append(lambda: bpy.data.images.remove(bpy.data.images["a vase base color"]))
+    yield from artist.click("maquette.receive")
+    yield from artist.until(artist.models, 60, "the model, clicked for")
+    assert not to_do
+    assert len(brought) >= 4
+    assert texture(bpy.data.objects["a vase"]) == ("a vase base color", (512, 512), 1)
+    assert stage.undo_steps()[-1] == stage.STEP
 
 
 @scenario(network=False)
