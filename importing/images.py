@@ -38,9 +38,9 @@ def set_apart(objects: Collection[bpy.types.Object], model: Path) -> None:
     image of one pixel in the place of each. Errors: OSError, RuntimeError of `libraries.write`."""
     stand_ins: dict[bpy.types.Image, bpy.types.Image] = {}
     for node in _nodes(objects):
-        if (image := node.image) is None or _NAME in image:
-            continue
-        if image not in stand_ins and image.packed_file and image.packed_file.size >= LARGE:
+        image = node.image
+        packed = image.packed_file if image else None
+        if image not in stand_ins and packed and packed.size >= LARGE:
             stand_ins[image] = bpy.data.images.new(image.name, 1, 1)
         if image in stand_ins:
             node.image = stand_ins[image]
