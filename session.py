@@ -430,7 +430,11 @@ def _take(notice: Notice) -> None:
             first_seen = changed.id not in _tasks
             _tasks[changed.id] = changed
             arrivals.warm(changed)
-            if first_seen or isinstance(event, events.Ready):
+            # Of a file that was saved and opened anew before that was noted, too.
+            moved = (
+                isinstance(event, events.Relocated) and changed.origin.sitting != origins.sitting
+            )
+            if first_seen or moved or isinstance(event, events.Ready):
                 arrivals.greet(changed)
             if isinstance(event, events.Submitted) and changed.request.provider in _balances:
                 engine().balance(changed.request.provider)  # what was shown is no longer true

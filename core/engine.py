@@ -335,9 +335,13 @@ class Engine:
             )
 
     def _has_job(self, task: Task, job_id: str) -> bool:
-        """Has another task of this service that job, or is about to have it noted?"""
+        """Has another task of this service that job, or is about to have it noted? One that was
+        removed from the list has it no more: then it is this one's, else nobody's."""
         with self._lock:
-            first = self._answered.setdefault((task.request.provider, job_id), task.id)
+            answered = (task.request.provider, job_id)
+            if self._answered.get(answered) not in self._live:
+                self._answered[answered] = task.id
+            first = self._answered[answered]
             return first != task.id or any(
                 other.accepted is not None
                 and other.accepted.job_id == job_id

@@ -23,6 +23,8 @@ from typing import IO, Any
 
 import bpy
 
+from ..core.language import say
+
 try:
     import fcntl
 except ImportError:  # Windows
@@ -166,12 +168,15 @@ class Background:
             pass  # it has ended: `ended` says so
 
     def answer(self, number: int) -> dict[str, Any] | None:
-        """What it wrote about the order of that number; None while that is not there."""
+        """What it wrote about the order of that number; None while that is not there. Errors:
+        OSError, ValueError."""
         file = self.folder / f"{number}.json"
         if not file.exists():
             return None
         try:
-            told: dict[str, Any] = json.loads(file.read_text(encoding="utf-8"))
+            told = json.loads(file.read_text(encoding="utf-8"))
+            if not isinstance(told, dict) or not isinstance(told.get("ok"), bool):
+                raise ValueError("no answer")
         except PermissionError:  # Windows: somebody is looking at it; the next look will do
             return None
         with suppress(OSError):
@@ -191,11 +196,12 @@ class Background:
         return text[-TAIL:].strip()
 
     @property
-    def disk_full(self) -> bool:
+    def folder_problem(self) -> str:
+        """ "" or why nothing can be written where it works, in words."""
         try:
-            return shutil.disk_usage(self.folder).free < FULL
+            return say("it is full") if shutil.disk_usage(self.folder).free < FULL else ""
         except OSError:
-            return True
+            return say("it is gone")
 
     def kill(self) -> bool:
         """Returns whether it is gone; to be called again until it is."""

@@ -37,6 +37,7 @@ IDLE = 60.0  # seconds
 NICE = 10  # on a machine with few cores, the Blender that somebody works in goes first
 IN_USE = "in-use"  # as in background.py
 FULL = 1 << 20  # bytes left on a disk that is full
+ROOM = 3  # times the size of a GLB: what a .blend of it may need
 
 _KINDS = [p.identifier for p in bpy.types.BlendData.bl_rna.properties if p.type == "COLLECTION"]
 _OF_MODELS = ("objects", "meshes", "materials", "cameras", "lights", "images")
@@ -172,12 +173,17 @@ def _carry_out(order: dict, folder: Path) -> dict[str, object]:
         return {"ok": False, "kind": "model", "error": ""}
     except Exception as error:
         traceback.print_exc()
-        # A disk that fills up is a RuntimeError of libraries.write, with words of the system's.
-        full = isinstance(error, OSError) or shutil.disk_usage(folder).free < FULL
+        # When a disk fills up, libraries.write takes away what it has written, and what it raises
+        # says hardly what was wrong, and not always as an OSError.
+        room = ROOM * Path(order["glb"]).stat().st_size if "preview" in seconds else 0
+        full = shutil.disk_usage(folder).free < FULL + room
         for half in folder.glob("*.part"):
             half.unlink()  # else there is no room for the answer
-        said = f"{type(error).__name__}: {error}"[:300]
-        return {"ok": False, "kind": "disk" if full else "other", "error": said}
+        said = " ".join(f"{type(error).__name__}: {error}".split())[:300]
+        if full:
+            return {"ok": False, "kind": "disk", "error": ""}
+        kind = "disk" if isinstance(error, OSError) else "other"
+        return {"ok": False, "kind": kind, "error": said}
 
 
 def _prepare(order: dict) -> dict[str, object]:
@@ -213,4 +219,9 @@ def _write(path: Path, content: dict[str, object]) -> None:
 if __name__ == "__main__":
     importer, shape = _load("importing.importer"), _load("importing.shape")
     preview, images = _load("importing.preview"), _load("importing.images")
-    main(Path(sys.argv[-2]), sys.argv[-1])
+    try:
+        main(Path(sys.argv[-2]), sys.argv[-1])
+    except BaseException:
+        # Its folder is gone, or full: nothing more can be told. Python would wait for the listener.
+        traceback.print_exc()
+        os._exit(1)

@@ -38,6 +38,7 @@ if TYPE_CHECKING:
 SMALL = 20_000  # triangles: they come directly, in a tenth of a second
 SLOW_START = 60.0  # seconds until it takes orders: one is usual, more from a slow disk
 LIMIT, PER_MILLION = 60.0, 20.0  # seconds for a model, and more for each million triangles
+CLOSING = 5.0  # seconds that Blender's end waits for files to go
 GRACE = 5.0  # seconds: at the limit it ends itself and says where it hung; then it is killed
 PAUSE = 60.0  # seconds after a start in vain, until one is made that nobody asked for yet
 STARTS = 2  # in vain, and this Blender is taken for one that cannot start another
@@ -207,7 +208,7 @@ def stop() -> None:
     for blender in _ending:
         blender.close()
     for thread in _removing:
-        thread.join()
+        thread.join(CLOSING)  # not for one that hangs on a dead drive
     _ending.clear()
     _removing.clear()
     if _in_use is not None:
@@ -290,19 +291,18 @@ def _answer(order: _Order, blender: "Background") -> Result | None:
         told = {"ok": False, "kind": "other", "error": type(error).__name__}
     if told is None:
         return None
+    kind, error = told.get("kind"), str(told.get("error"))
     if told["ok"]:
         path = blender.blend(order.number) if "glb" in order.content else None
-        return Result(State.DONE, path, told["measures"], told["seconds"])
-    if told["kind"] == "disk":
-        return Result(State.DIRECT, message=_unusable(told["error"]))
-    if told["kind"] in ("model", "picture"):
+        return Result(State.DONE, path, told.get("measures", {}), told.get("seconds", {}))
+    if kind == "disk":
+        return Result(State.DIRECT, message=_unusable(error or say("it is full")))
+    if kind in ("model", "picture"):
         # The same will be said here, and place.py and pictures.py have the sentence for that.
         return Result(State.DIRECT)
     return Result(
         State.FAILED,
-        message=say(
-            "The model could not be prepared in the background ({error}).", error=told["error"]
-        ),
+        message=say("The model could not be prepared in the background ({error}).", error=error),
         advice=_stands_still(),
         details=blender.tail,
     )
@@ -322,8 +322,8 @@ def _too_slow(limit: float, blender: "Background") -> Result:
 
 
 def _crashed(ended: str, blender: "Background") -> Result:
-    if blender.disk_full:
-        return Result(State.DIRECT, message=_unusable(say("it is full")))
+    if problem := blender.folder_problem:
+        return Result(State.DIRECT, message=_unusable(problem))
     return Result(
         State.FAILED,
         message=say(
@@ -347,11 +347,11 @@ def _not_started(blender: "Background", why: str) -> None:
     global _failed_starts, _never, _not_before
     _not_before = time.monotonic() + PAUSE
     log(__name__).warning("No Blender in the background: %s\n%s", why, blender.tail)
-    full = blender.disk_full
+    problem = blender.folder_problem
     _kill()
     _failed_starts += 1
-    if full:
-        _all_directly(_unusable(say("it is full")))
+    if problem:
+        _all_directly(_unusable(problem))
     elif _failed_starts >= STARTS:
         _never = say(
             "Imported directly: Blender could not start another in the background ({error}).",

@@ -138,8 +138,11 @@ class MAQUETTE_OT_stop_preparing(bpy.types.Operator):
     bl_options = {"INTERNAL"}
 
     def execute(self, context: bpy.types.Context) -> set[str]:
-        orders.drop()
+        dropped = orders.drop()
         session.redraw()
+        if not dropped:  # clicked on what was drawn a moment before
+            self.report({"WARNING"}, say("It has just been sent: its row has a Cancel button"))
+            return {"CANCELLED"}
         self.report({"INFO"}, say("Nothing was sent"))
         return {"FINISHED"}
 

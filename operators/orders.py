@@ -76,13 +76,15 @@ def is_waiting(task_id: str) -> bool:
     return task_id in _waiting
 
 
-def drop() -> None:
-    """Send nothing of what has not been sent."""
+def drop() -> bool:
+    """Send nothing of what has not been sent. Returns whether there was any."""
+    some = bool(_waiting)
     for order in _waiting.values():
         _forget(order)
     _waiting.clear()
     if bpy.app.timers.is_registered(_look):
         bpy.app.timers.unregister(_look)
+    return some
 
 
 def _look() -> float | None:

@@ -342,6 +342,9 @@ WORDS: dict[str, str] = {
     "Importing…": "Wird importiert…",
     "In use: {source}": "In Gebrauch: {source}",
     "Install that version again to see it.": "Diese Version wieder installieren, um sie zu sehen.",
+    "It has just been sent: its row has a Cancel button": (
+        "Es wurde gerade gesendet: In seiner Zeile steht „Abbrechen“"
+    ),
     "It has {names}.": "Es gibt: {names}.",
     "It is being prepared in the background.": "Es wird im Hintergrund vorbereitet.",
     "It is in {path}": "Es liegt in {path}",
@@ -1094,6 +1097,7 @@ WORDS: dict[str, str] = {
     "it holds no mesh with a surface": "Es enthält keine Masche mit einer Oberfläche",
     "it is for textured models only": "Das gibt es nur für texturierte Modelle",
     "it is full": "er ist voll",
+    "it is gone": "er ist nicht mehr da",
     "it needs a picture": "Dafür ist ein Bild nötig",
     "it needs two pictures or more": "Dafür sind zwei oder mehr Bilder nötig",
     "it needs what it does not use": "Es braucht, was es nicht verwendet",

@@ -19,6 +19,7 @@ from bl_ext.user_default.maquette import arrivals, operators, properties, regist
 from bl_ext.user_default.maquette.core import sandbox
 from bl_ext.user_default.maquette.core.engine import TaskChanged
 from bl_ext.user_default.maquette.core.errors import BadRequest
+from bl_ext.user_default.maquette.core.events import Relocated
 from bl_ext.user_default.maquette.core.ledger import Ledger
 from bl_ext.user_default.maquette.core.model import (
     Accepted,
@@ -385,6 +386,24 @@ def test_it_comes_once_even_if_that_cannot_be_noted_down(root: Path) -> None:
     session.file_loaded()  # the same file, with the model in it
     session._tasks.clear()
     session._inbox.put(TaskChanged(replace(task, origin=here())))
+    session.tick()
+    session.tick()
+    assert len(objects_of(task)) == 1
+
+
+def test_where_its_file_lies_is_known_after_that_was_opened_anew(
+    root: Path, tmp_path: Path
+) -> None:
+    """A slow disk: the file is saved and opened before the ledger has noted down where it is."""
+    before, path = here(), str(tmp_path / "mine.blend")
+    bpy.ops.wm.save_as_mainfile(filepath=path)
+    bpy.ops.wm.open_mainfile(filepath=path)
+    assert origins.sitting != before.sitting
+    task = stored(root, origin=before)
+    session.tick()
+    assert not objects_of(task)
+    moved = replace(task, origin=replace(before, file=path))
+    session._inbox.put(TaskChanged(moved, Relocated(file=path, scene=before.scene)))
     session.tick()
     session.tick()
     assert len(objects_of(task)) == 1

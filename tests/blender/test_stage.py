@@ -361,13 +361,34 @@ def test_a_full_temporary_folder(program: Path) -> None:
     try:
         result = prepared(made(program, sandbox("a red vase", 150_000)))
         assert result.state is State.DIRECT
-        assert "temporary folder cannot be used" in result.message
+        assert result.message.endswith("the temporary folder cannot be used (it is full).")
         # And with room in it: as ever.
         assert prepared(made(program, quad(), 2)).state is State.DONE
         stage.stop()
     finally:
         stage.stop()
         subprocess.run(["umount", str(disk)], check=True)
+
+
+def test_the_folder_goes_while_it_waits(program: Path) -> None:
+    assert prepared(made(program, quad(), 1)).state is State.DONE
+    shutil.rmtree(stage._folder)
+    result = prepared(made(program, quad(), 2))
+    assert result.state is State.DIRECT
+    assert result.message.endswith("the temporary folder cannot be used (it is gone).")
+    assert prepared(made(program, quad(), 3)).state is State.DONE
+
+
+@pytest.mark.parametrize("said", ["[]", "{}", '{"ok": 1}', "{", '{"ok": false}'])
+def test_an_answer_that_is_none(program: Path, said: str) -> None:
+    task = made(program, quad())
+    at_work(task, program)
+    number, folder = stage._order.number, stage._blender.folder
+    (folder / f"{number}.json").write_text(said)
+    stage.tick()
+    assert stage.result(task.id).state is State.FAILED
+    assert "could not be prepared" in stage.result(task.id).message
+    stage.cancel(task.id)
 
 
 @pytest.mark.parametrize("where", ["gone", "a file"])
@@ -608,6 +629,8 @@ def test_it_can_be_stopped_before_it_is_sent(large: str) -> None:
     assert not session.folders().inputs(task_id).exists()
     assert not bpy.app.timers.is_registered(orders._look)
     assert sent(task_id) is None
+    # A second click, on a button that was not drawn anew: what was sent meanwhile is not denied.
+    assert bpy.ops.maquette.stop_preparing() == {"CANCELLED"}
 
 
 def test_disabled_meanwhile_it_is_not_sent_and_leaves_nothing(large: str) -> None:
@@ -754,7 +777,7 @@ def test_on_a_full_disk_it_is_not_started_again_and_again(
     program: Path, monkeypatch: pytest.MonkeyPatch
 ) -> None:
     bpy.app.binary_path = str(blender(program, "exit 1\n"))
-    monkeypatch.setattr(background.Background, "disk_full", True)
+    monkeypatch.setattr(background.Background, "folder_problem", "it is full")
     end = time.monotonic() + 1.0
     while time.monotonic() < end:
         stage.warm()  # as at every tick while a model is near

@@ -176,6 +176,31 @@ def test_fifty_tasks_of_both_services_all_end_right(user, sandbox):
     assert len(list(user.folders.library.glob("*/model.glb"))) == 50
 
 
+def test_the_job_of_a_removed_task_is_had_back_by_the_same_order(user, sandbox):
+    """Triverse takes equal orders within a short time for one: whoever removed a paid job and
+    orders it again gets that, as long as no other line has it."""
+    sandbox.seconds = 3600
+    first = user.generate("triverse")
+    user.until(lambda: first in user.tasks and user.tasks[first].accepted)
+    job_id = user.tasks[first].accepted.job_id
+    user.engine.cancel(first)
+    user.until_state(first, TaskState.STOPPED)
+    listed = user.until_state(user.generate("triverse"), TaskState.STOPPED)
+    assert "the same order as the one before" in listed.message
+    assert not listed.accepted
+    user.engine.remove(first)
+    user.until(lambda: first in user.removed)
+    again = user.generate("triverse")
+    user.until(lambda: again in user.tasks and user.tasks[again].accepted)
+    assert user.tasks[again].accepted.job_id == job_id
+    user.engine.resume(listed.id)  # now that one has it
+    user.until(lambda: user.tasks[listed.id].state.is_open)
+    assert not user.until_state(listed.id, TaskState.STOPPED).accepted
+    sandbox.clock = lambda: time.time() + 4000
+    user.until_state(again, TaskState.READY)
+    assert len(sandbox.charges) == 1
+
+
 @pytest.mark.parametrize("service", SERVICES)
 def test_a_restart_goes_on_with_an_open_task(tmp_path, sandbox, service):
     sandbox.seconds = 3600
