@@ -6,15 +6,16 @@ Thread: main (it needs Blender's images): of the background Blender, where that 
 import os
 from collections.abc import Iterator
 from contextlib import contextmanager
+from functools import partial
 from pathlib import Path
-from typing import TYPE_CHECKING
+from typing import TYPE_CHECKING, BinaryIO
 
 import bpy
 
 from .core import exif
 from .core.errors import BadRequest, StorageError
 from .core.language import say
-from .core.picture_size import PictureSize, picture_size
+from .core.picture_size import PictureSize, is_cut_off, picture_size
 from .core.storage import writing
 
 if TYPE_CHECKING:
@@ -107,12 +108,12 @@ def is_large(path: str) -> bool:
 def claimed(path: Path) -> PictureSize | None:
     """What the file's beginning says that it is. Errors: OSError, ValueError (a NUL)."""
     with path.open("rb") as file:
+        return picture_size(partial(_read, file))
 
-        def read(offset: int, count: int) -> bytes:
-            file.seek(offset)
-            return file.read(count)
 
-        return picture_size(read)
+def _read(file: BinaryIO, offset: int, count: int) -> bytes:
+    file.seek(offset)
+    return file.read(count)
 
 
 def find(uid: int) -> bpy.types.Image:
@@ -210,6 +211,14 @@ def _save_render(image: bpy.types.Image, scene: bpy.types.Scene, file: Path) -> 
 
 def _file_to_png(path: Path, name: str, target: Path, limit: int) -> None:
     """name: how to call it when it is refused."""
+    with path.open("rb") as file:
+        read = partial(_read, file)
+        size = picture_size(read)
+        if size and size.kind == "jpg" and is_cut_off(read):
+            raise BadRequest(
+                say("The picture “{name}” is cut off: its end is missing.", name=name),
+                say("Choose another file."),
+            )
     _write(pixels(path, limit, name), target, limit)
 
 

@@ -63,6 +63,28 @@ def is_laden(kind: str, read: Callable[[int, int], bytes]) -> bool:
     return kind == "png"
 
 
+def is_cut_off(read: Callable[[int, int], bytes]) -> bool:
+    """Does a JPEG end amid its pixels, so that what is missing would be shown gray? Then no marker
+    of the end follows that of the first scan; among pixels its two bytes are never side by side
+    (T.81 B.1.1.5). Other damage is not looked for."""
+    at = 2
+    for _ in range(JPEG_SEGMENTS):
+        segment = read(at, 4)
+        if len(segment) < 4 or segment[0] != 0xFF:
+            return False
+        if (marker := segment[1]) == 0xDA:
+            break
+        bare = marker == 0x01 or 0xD0 <= marker <= 0xD8
+        at += 1 if marker == 0xFF else 2 if bare else 2 + _big(segment[2:4])
+    else:
+        return False
+    while block := read(at, BLOCK):
+        if b"\xff\xd9" in block:
+            return False
+        at += max(len(block) - 1, 1)  # the two bytes may lie on both sides of a cut
+    return True
+
+
 def _png(start: bytes) -> PictureSize | None:
     """PNG 11.2.2: the header chunk comes first and is 13 bytes long."""
     if len(start) < 24 or start[8:16] != b"\0\0\0\rIHDR":

@@ -794,6 +794,9 @@ WORDS: dict[str, str] = {
         "Der Negativ-Prompt ist zu lang: {count:,} Zeichen."
     ),
     "The picture “{name}” cannot be opened.": "Das Bild „{name}“ kann nicht geöffnet werden.",
+    "The picture “{name}” is cut off: its end is missing.": (
+        "Das Bild „{name}“ ist abgeschnitten: Sein Ende fehlt."
+    ),
     "The picture “{name}” is empty.": "Das Bild „{name}“ ist leer.",
     "The picture “{name}” is larger than {limit} MB.": (
         "Das Bild „{name}“ ist größer als {limit} MB."

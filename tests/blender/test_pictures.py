@@ -228,6 +228,18 @@ def test_orientations_that_are_none(
     assert sent(source, target).shape == (64, 96, 4)
 
 
+def test_a_jpeg_without_its_end_is_refused(tmp_path: Path, target: Path, jpeg: bytes) -> None:
+    """Blender makes gray of what is missing, and that would be paid for."""
+    source = tmp_path / "photo.jpg"
+    source.write_bytes(jpeg[:-100])
+    with pytest.raises(BadRequest, match=r"“photo.jpg” is cut off"):
+        pictures.to_png(str(source), target)
+    assert not target.exists()
+    source.write_bytes(jpeg)
+    pictures.to_png(str(source), target)
+    assert target.exists()
+
+
 def test_damaged_exif_is_passed_over(tmp_path: Path, target: Path, jpeg: bytes) -> None:
     whole = with_orientation(jpeg, 6)
     at = whole.index(b"II*\0")

@@ -23,7 +23,7 @@ from hypothesis import strategies as st
 from core.errors import BadModel, StorageError
 from core.glb import PICTURE_SIDE, Summary, check
 from core.gltf.kinds import DEPTH_JSON, DEPTH_NODES, MAX, MAX_VERTICES
-from core.picture_size import is_laden, picture_size
+from core.picture_size import is_cut_off, is_laden, picture_size
 
 from . import glb_files as files
 from .glb_files import Glb, quad
@@ -895,3 +895,25 @@ def test_the_size_of_a_picture(content: bytes, expected: tuple[str, int, int] | 
 )
 def test_what_is_made_to_take_long(content: bytes, kind: str, laden: bool) -> None:
     assert is_laden(kind, lambda at, count: content[at : at + count]) == laden
+
+
+def test_a_jpeg_that_ends_amid_its_pixels() -> None:
+    whole = files.JPEG
+    thumbnail = whole[:2] + b"\xff\xe1" + struct.pack(">H", 2 + len(whole)) + whole + whole[2:]
+    apart = whole[:-2] + bytes((1 << 20) - 1 - (len(whole) - 2 - whole.index(b"\xff\xda")))
+    pixels = whole.index(b"\xff\xda")
+    for content, cut_off in (
+        (whole, False),
+        (whole + b"more", False),
+        (whole[:-2], True),
+        (whole[: pixels + 4], True),
+        (whole[:pixels], False),  # nothing can be shown of it: refused for that
+        (thumbnail, False),
+        (thumbnail[:-2], True),  # that of the thumbnail is not the end
+        (apart + b"\xff\xd9", False),  # on both sides of what is read at a time
+        (apart, True),
+        (b"\xff\xd8" + b"\xff" * 5000, False),
+        (b"", False),
+    ):
+        seen = is_cut_off(lambda at, count, content=content: content[at : at + count])
+        assert seen == cut_off, content[:100]
