@@ -6,6 +6,7 @@ that is left only where the service says so or this user's own finished tasks do
 
 from __future__ import annotations
 
+from collections import Counter
 from collections.abc import Collection
 from typing import NamedTuple
 
@@ -96,11 +97,14 @@ def terms(task: Task, service: str) -> str:
 
 
 def summary(tasks: Collection[Task]) -> str:
-    """ "2 running, 1 ready", as far as there are any; "" when nothing waits for anybody."""
-    running = sum(task.state.is_open for task in tasks)
-    ready = sum(task.state is TaskState.READY for task in tasks)
+    """ "2 running, 1 ready, 1 not confirmed", as far as there are any; "" when nothing waits for
+    anybody."""
+    states = Counter(task.state for task in tasks)
+    ready, unconfirmed = states[TaskState.READY], states[TaskState.UNCONFIRMED]
+    running = sum(count for state, count in states.items() if state.is_open)
     counts = [say("{count} running", count=running)] if running else []
     counts += [say("{count} ready", count=ready)] if ready else []
+    counts += [say("{count} not confirmed", count=unconfirmed)] if unconfirmed else []
     return ", ".join(counts)
 
 

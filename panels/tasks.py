@@ -67,7 +67,10 @@ def draw(layout: bpy.types.UILayout, context: bpy.types.Context, now: float) -> 
     if not older:
         return
     header, body = layout.panel("maquette_older_tasks", default_closed=True)
-    header.label(text=say("Older ({count:,})", count=len(older)), translate=False)
+    head = say("Older ({count:,})", count=len(older))
+    if waiting := wording.summary(older):
+        head = f"{head}: {waiting}"
+    header.label(text=head, translate=False)
     if body:
         column = body.column(align=True)
         for task in older[:OLDER_ROWS]:
@@ -202,16 +205,17 @@ def _draw_buttons(layout: bpy.types.UILayout, on: Paper, task: Task, row: _Row, 
 
 def _draw_line(row: bpy.types.UILayout, task: Task, now: float) -> None:
     row.label(text=task.title, icon=ICONS[task.state], translate=False)
-    if task.state.is_open:
+    if task.state.is_open or task.state in _ENDED_BADLY:
         row.label(text=wording.describe(task, now).line, translate=False)
+    if task.state.is_open:
         _task_operator(row, "maquette.cancel", task, icon="CANCEL", emboss=False)
         return
     if task.state in _HAS_MODEL:
         _task_operator(row, "maquette.receive", task, icon="IMPORT", emboss=False).select = True
     if task.message and task.state in _ENDED_BADLY:
         _task_operator(row, "maquette.copy_error", task, icon="COPYDOWN", emboss=False)
-    if _retry_words(task):
-        _task_operator(row, "maquette.retry", task, icon="FILE_REFRESH", emboss=False)
+    if words := _retry_words(task):  # which may order: no picture says that
+        _task_operator(row, "maquette.retry", task, text=say(words), emboss=False)
     _task_operator(row, "maquette.remove", task, icon="X", emboss=False)
 
 

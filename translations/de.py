@@ -1194,6 +1194,7 @@ WORDS: dict[str, str] = {
     "{amount} so far": "bisher {amount}",
     "{count} credits": "{count} Credits",
     "{count} days": "{count} Tage",
+    "{count} not confirmed": "{count} nicht bestätigt",
     "{count} ready": "{count} bereit",
     "{count} running": "{count} in Arbeit",
     "{count} triangles": "{count} Dreiecke",

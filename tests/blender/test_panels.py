@@ -519,7 +519,8 @@ def test_many_tasks_are_ten_rows_and_a_folded_rest() -> None:
     layout = task_list(*many, open_panels=False)
     assert len(layout.named("box")) == 10
     assert [w for w in layout.words if w.startswith("chair ")] == [f"chair {n}" for n in range(10)]
-    assert "Older (290)" in layout.words
+    # Of 300, 135 run, and 33 each are ready and not confirmed; among the ten are 5, 1 and 1.
+    assert "Older (290): 130 running, 32 ready, 32 not confirmed" in layout.words
     unfolded = task_list()
     assert len(unfolded.named("box")) == 10
     assert "chair 209" in unfolded.words

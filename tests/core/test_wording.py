@@ -230,3 +230,6 @@ def test_summary_counts_what_somebody_waits_for() -> None:
     assert wording.summary(tasks(TaskState.READY)) == "1 ready"
     running = (TaskState.SUBMITTING, TaskState.WAITING, TaskState.GENERATING, TaskState.DOWNLOADING)
     assert wording.summary(tasks(*running, TaskState.READY)) == "4 running, 1 ready"
+    unclear = [TaskState.UNCONFIRMED] * 2
+    assert wording.summary(tasks(*unclear)) == "2 not confirmed"
+    assert wording.summary(tasks(*unclear, *running)) == "4 running, 2 not confirmed"
