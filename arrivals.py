@@ -72,6 +72,16 @@ def greet(task: Task) -> None:
             stage.prepare(task, scene)
 
 
+def came(task_id: str, note: str) -> None:
+    """It is in the scene. note: a word on how, for its row, or ""."""
+    global _look_through
+    notes.pop(task_id, None)
+    if note:
+        notes[task_id] = note
+    drop(task_id)  # what was on its way by itself was asked for meanwhile
+    _look_through = 0.0  # for the row to say that it is here
+
+
 def expect(task_id: str, spot: Spot | None) -> None:
     """Import it as soon as it is prepared and the moment is good. See `session.later`."""
     _arrived[task_id] = spot

@@ -451,10 +451,7 @@ def _take(notice: Notice) -> None:
 
 def imported(task_id: str, note: str = "") -> None:
     """Its model is in the scene. note: a word on how it came, for its row."""
-    arrivals.notes.pop(task_id, None)
-    if note:
-        arrivals.notes[task_id] = note
-    arrivals.drop(task_id)  # what was on its way by itself was asked for meanwhile
+    arrivals.came(task_id, note)
     engine().imported(task_id)
 
 

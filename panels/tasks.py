@@ -186,11 +186,14 @@ def _draw_buttons(layout: bpy.types.UILayout, on: Paper, task: Task, row: _Row, 
         _task_operator(select, "maquette.select", task, text=say("Select"))
     if task.state in _HAS_MODEL:
         again = say("Import Again") if here else say("Import")
-        receive = buttons
         if arrivals.is_coming(task.id):
-            receive = buttons.row(align=True)
-            receive.enabled = False
-        _task_operator(receive, "maquette.receive", task, text=again).select = True
+            # Not a grey button: the one that the mouse rests on would stay grey when the model is
+            # there (seen in 4.3.2: it is carried over from draw to draw, with that flag).
+            coming = buttons.row(align=True)
+            coming.active = False
+            coming.label(text=again, translate=False)
+        else:
+            _task_operator(buttons, "maquette.receive", task, text=again).select = True
     if row.retry:
         if row.retry == AGAIN and task.accepted:
             # One answer that the job is over may be wrong; to ask once more costs nothing.

@@ -473,7 +473,10 @@ def test_notes_and_failed_imports() -> None:
 
 def test_while_it_is_imported() -> None:
     arrivals.receiving.add(TASK.id)
-    assert "Importing…" in task_list(replace(DONE, state=TaskState.READY)).words
+    layout = task_list(replace(DONE, state=TaskState.READY))
+    assert "Importing…" in layout.words
+    assert "Import" in layout.words
+    assert "maquette.receive" not in layout.operators()
 
 
 def test_an_imported_model_can_be_imported_again() -> None:
@@ -485,7 +488,7 @@ def test_an_imported_model_can_be_imported_again() -> None:
     made = bpy.data.objects.new("Model", None)
     made["maquette_task"] = imported.id
     bpy.context.scene.collection.objects.link(made)
-    arrivals._look_through = 0.0
+    arrivals.came(imported.id, "")
     layout = task_list(imported)
     assert "not in this scene" not in layout.words
     assert "Import Again" in layout.words
