@@ -51,10 +51,11 @@ LEFT_ALONE = 0.8  # seconds without an edit before a price is asked for
 
 _DRAWN = {"VIEW_3D": "UI", "PREFERENCES": "WINDOW"}  # area and region types
 
-# The engine and what it is made of, in pieces that take some milliseconds each.
+# The engine and what it is made of, in pieces that take some milliseconds each; and what starts the
+# background Blender.
 _ENGINE = (
     "ssl", "http.cookiejar", ".core.http", "sqlite3", ".core.events", ".core.notices", ".core.glb",
-    ".core.job", ".core.ledger", ".core.engine",
+    ".core.job", ".core.ledger", ".core.engine", ".importing.background",
 )  # fmt: skip
 
 # Blender draws its status bar anew when somebody says that this changed. It belongs to no screen,
@@ -393,6 +394,8 @@ def _tick() -> float | None:
 
 def _drain() -> bool:
     global _downloading
+    if _inbox.empty():  # nearly always
+        return False
     until = time.perf_counter() + TICK_BUDGET
     changed = False
     while time.perf_counter() < until:

@@ -194,6 +194,8 @@ def forget() -> None:
 
 def tick() -> bool:
     """Returns whether it has to be called again: somebody waits, or a process has to go."""
+    if not _orders and _blender is None and not _ending:  # nearly always
+        return False
     waiting = any(order.result is _PENDING for order in _orders.values())
     if waiting or _blender is not None or _ending:
         _look(start=False)

@@ -18,7 +18,8 @@ from . import timers
 from .tasks import OfTask
 
 LOOK, AT_ONCE = 0.1, 0.005  # seconds
-PIECE = 0.02  # seconds of bringing images, between which Blender draws and listens
+PIECE = 0.005  # seconds of bringing images, an image at least, between which Blender draws
+LATE = 0.03  # seconds between two looks: Blender was busy, most often with drawing
 _HAS_MODEL = (TaskState.READY, TaskState.IMPORTED)
 
 
@@ -43,6 +44,7 @@ class MAQUETTE_OT_receive(OfTask, bpy.types.Operator):
 
     _timer: bpy.types.Timer | None = None
     _clicked = False  # just now
+    _quick = False  # it is prepared
 
     @classmethod
     def poll(cls, context: bpy.types.Context) -> bool:
@@ -69,8 +71,8 @@ class MAQUETTE_OT_receive(OfTask, bpy.types.Operator):
         arrivals.receiving.add(self.task_id)
         ready = stage.result(self.task_id)
         # What takes long is not begun before Blender has drawn "Importing…".
-        quick = ready is not None and ready.state is stage.State.DONE
-        self._timer = timers.add(context, AT_ONCE if quick else LOOK)
+        self._quick = ready is not None and ready.state is stage.State.DONE
+        self._timer = timers.add(context, AT_ONCE if self._quick else LOOK)
         context.window_manager.modal_handler_add(self)
         return {"RUNNING_MODAL"}
 
@@ -78,10 +80,16 @@ class MAQUETTE_OT_receive(OfTask, bpy.types.Operator):
         # The timers of others come by here, too: those of add-ons, many times a second.
         if event.type != "TIMER" or not self._timer.time_duration:
             return {"PASS_THROUGH"}
-        if self._images_come(context):
+        if self._is_late() or self._images_come(context):
             return {"PASS_THROUGH"}
         self._stop()
         return self.execute(context) | {"PASS_THROUGH"}
+
+    def _is_late(self) -> bool:
+        """Has Blender been busy until now? Then it is to look first at what somebody did meanwhile,
+        as in `arrivals.tick`; but it may be busy all the time."""
+        waited = self._timer.time_duration
+        return self._quick and waited < arrivals.PUT_OFF and self._timer.time_delta > LATE
 
     def _images_come(self, context: bpy.types.Context) -> bool:
         """The next images of a prepared model. Returns whether any came in this tick."""
