@@ -35,6 +35,8 @@ from tests.window.scenario import Scenario  # noqa: E402
 
 SIZES = {"50 k": 50_000, "500 k": 500_000, "1.5 M": 1_500_000}  # triangles
 OPEN = (1, 100, 1000)  # tasks
+WINDOW = 960, 640  # pixels. The processor draws it: in 1280 × 960 an empty header takes 50 ms
+DOWNLOADS = 6  # one is over in a second, in which there are not a hundred silences
 RESULTS = ROOT / "bench" / "results"
 
 
@@ -49,6 +51,8 @@ def play(blender, name: str, path: Path | None = None, **asked) -> dict:
         # As it is for users: drawn by all cores.
         environment={"MAQUETTE_BENCH": json.dumps(asked), "LP_NUM_THREADS": str(os.cpu_count())},
         seconds=400.0,
+        size=WINDOW,
+        nap=0.005,
         expected=(".",),  # what is printed on the way is not what is measured
     )
     host.perform(blender, Path(felt.__file__), name, scenario)
@@ -185,8 +189,8 @@ def rows(found: dict) -> list[tuple[str, str, str, str, str]]:
         (
             "silences during a 200 MB download, 99.9th percentile",
             f"{down['download']:.1f} ms",
-            f"{down['idle']:.1f} ms idle",
-            f"+{down['download'] - down['idle']:.1f} ms",
+            f"{down['idle']:.1f} ms idle, {down['curl']:.1f} ms while curl downloads it",
+            f"{down['download'] - down['idle']:+.1f} ms",
             "≤ +5 ms",
         )
     )
@@ -241,8 +245,11 @@ def table(lines: list[tuple[str, ...]]) -> str:
 def measure(blender, runs: int) -> dict:
     print(f"Blender {blender.name}", flush=True)
     found = {"models": models(blender, runs)}
-    found["download"] = middle([play(blender, "test_download", heavy(200)) for _ in range(runs)])
-    found["memory"] = play(blender, "test_download", heavy(500))
+    many = {"downloads": DOWNLOADS, "curl": True}
+    found["download"] = middle(
+        [play(blender, "test_download", heavy(200), **many) for _ in range(runs)]
+    )
+    found["memory"] = play(blender, "test_download", heavy(500), downloads=1, curl=False)
     asked = {"picture": str(picture(12_000))}
     found["picture"] = {
         way: play(blender, "test_picture", way=way, **asked) for way in ("usual", "maquette")

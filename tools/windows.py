@@ -35,6 +35,7 @@ PACKAGES = (
     *("blender", "xvfb", "imagemagick", "iproute2", "libegl1", "libgl1-mesa-dri"),
     # What Debian's blender lacks: the glTF importer wants numpy, .blend files are zstandard.
     *("python3-numpy", "python3-zstandard"),
+    "curl",  # what bench/ compares a download with
 )
 # Blender 5.2's own extension code imports these two and prints a traceback without them.
 LABS = {

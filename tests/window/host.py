@@ -168,6 +168,7 @@ def _start(
         "start": number,
         "result": str(result),
         "seconds": seconds,
+        "nap": scenario.nap,
     }
     variables = {
         "BLENDER_USER_RESOURCES": str(work / "profile"),

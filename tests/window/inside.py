@@ -181,7 +181,7 @@ if scenario.language:
 # library it does so whatever the preferences say (scripts/addons_core/bl_pkg/__init__.py).
 bl_pkg.remote_asset_library_sync = lambda *arguments, **options: None
 # Blender's own naps are of 5 ms. Longer ones, where nothing is measured, leave others more.
-nap = 0.05 if scenario.idle else 0.01
+nap = 0.05 if scenario.idle else ASKED["nap"]
 artist: Artist
 steps: Steps
 due = 0.0

@@ -91,9 +91,10 @@ class Scenario:
     in the preferences, where Allow Online Access is off at first. environment: for Blender.
     service: see above. size: of screen and window, pixels. scale: of the interface. language: as in
     the preferences ("de_DE"). seconds: for each start of Blender. idle: takes long but computes
-    little; runs beside the others. only: where nothing depends on the Blender, the one in which it
-    is played, 0 the first, -1 the last. expected: patterns (re.search) of lines in the log that
-    would otherwise fail it, such as "The key is wrong"."""
+    little; runs beside the others. nap: seconds that the main loop sleeps at a time, while nothing
+    is due. only: where nothing depends on the Blender, the one in which it is played, 0 the first,
+    -1 the last. expected: patterns (re.search) of lines in the log that would otherwise fail it,
+    such as "The key is wrong"."""
 
     network: bool = True
     online: bool | None = None
@@ -104,6 +105,7 @@ class Scenario:
     language: str = ""
     seconds: float = 120.0
     idle: bool = False
+    nap: float = 0.01
     only: int | None = None
     expected: tuple[str, ...] = ()
     starts: list[Play] = field(default_factory=list)
