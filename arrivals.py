@@ -67,7 +67,7 @@ def greet(task: Task) -> None:
         and (scene := _comes_to(task)) is not None
         and not any(obj.get(MARK) == task.id for obj in scene.objects)
     ):
-        _arrived[task.id] = None
+        _arrived.setdefault(task.id, None)  # Import may have been clicked for another spot
         if not bpy.app.background:
             stage.prepare(task, scene)
 

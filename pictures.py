@@ -5,7 +5,7 @@ Thread: main (it needs Blender's images): of the background Blender, where that 
 
 import os
 from collections.abc import Iterator
-from contextlib import contextmanager
+from contextlib import contextmanager, suppress
 from functools import partial
 from pathlib import Path
 from typing import TYPE_CHECKING, BinaryIO
@@ -211,13 +211,13 @@ def _save_render(image: bpy.types.Image, scene: bpy.types.Scene, file: Path) -> 
 
 def _file_to_png(path: Path, name: str, target: Path, limit: int) -> None:
     """name: how to call it when it is refused."""
-    with path.open("rb") as file:
+    with suppress(OSError), path.open("rb") as file:  # what cannot be read is said below
         read = partial(_read, file)
         size = picture_size(read)
         if size and size.kind == "jpg" and is_cut_off(read):
             raise BadRequest(
                 say("The picture “{name}” is cut off: its end is missing.", name=name),
-                say("Choose another file."),
+                say("Save it anew from where you have it, or choose another file."),
             )
     _write(pixels(path, limit, name), target, limit)
 

@@ -34,7 +34,7 @@ from .core.model import GenerationRequest, Task, TaskState
 from .core.providers import get_provider
 from .core.providers.base import Provider
 from .core.providers.options import same_price
-from .core.storage import Folders
+from .core.storage import Folders, written
 from .importing import origins, stage
 
 if TYPE_CHECKING:
@@ -51,11 +51,14 @@ LEFT_ALONE = 0.8  # seconds without an edit before a price is asked for
 
 _DRAWN = {"VIEW_3D": "UI", "PREFERENCES": "WINDOW"}  # area and region types
 
-# The engine and what it is made of, in pieces that take some milliseconds each; and what starts the
-# background Blender.
+_MANIFEST = Path(__file__).with_name("blender_manifest.toml")
+
+# The engine and what it is made of, in pieces that take some milliseconds each; what starts the
+# background Blender; and what brings a model into the scene.
 _ENGINE = (
     "ssl", "http.cookiejar", ".core.http", "sqlite3", ".core.events", ".core.notices", ".core.glb",
-    ".core.job", ".core.ledger", ".core.engine", ".importing.background",
+    ".core.job", ".core.ledger", ".core.engine", ".importing.background", ".importing.moment",
+    ".importing.place",
 )  # fmt: skip
 
 # Blender draws its status bar anew when somebody says that this changed. It belongs to no screen,
@@ -94,24 +97,16 @@ def start() -> None:
     global _started, _enabled
     origins.new_sitting()
     _started = time.time()
-    _enabled = _on_disk()
+    _enabled = written(_MANIFEST)
     if not bpy.app.background and _root().joinpath("tasks.sqlite3").exists():
         bpy.app.timers.register(_wake_up, first_interval=WAKE_UP, persistent=True)
-
-
-def _on_disk() -> int:
-    """When what is installed was written, 0 if it is gone."""
-    try:
-        return Path(__file__).with_name("blender_manifest.toml").stat().st_mtime_ns
-    except OSError:
-        return 0
 
 
 def _replaced() -> str:
     """ "" or, in words, that another Blender updated or removed the extension before this one has
     imported the engine: that would be another version's, which reads and writes what this one does
     not know."""
-    if _engine is None and _preparing is None and _on_disk() != _enabled:
+    if _engine is None and _preparing is None and written(_MANIFEST) != _enabled:
         return say("Maquette was updated or removed by another Blender. Restart this one.")
     return ""
 

@@ -35,6 +35,7 @@ JSON_BYTES = 8 << 20  # 20,000 nodes take 3; parsing holds Python's lock, 0.1 s 
 READ_BYTES = 1 << 20  # read in one go. Few and large: a thread that gives up Python's lock for a
 # moment at every turn takes it back before Blender's main thread has woken up (measured: 170 ms)
 SLICE = 1 << 14  # numbers looked at in one call, under 1 ms
+TURN, PAUSE = 0.001, 0.0002  # seconds of work, and of letting others have Python's lock
 READINGS = 8  # how often the binary part may be gone over in all; interleaved parts need 4
 PICTURE_SIDE = 16384  # pixels
 PICTURE_PIXELS = 1 << 30  # of all pictures together: 4 GiB once decoded
@@ -208,6 +209,7 @@ def _slices(binary: _Binary, run: Run) -> Iterator[memoryview[int] | memoryview[
     used = run.parts * width
     at_once = max(1, READ_BYTES // run.stride)
     assert sys.byteorder == "little"  # as on every machine that runs Blender 4.2 or newer
+    since = time.perf_counter()
     for first in range(0, run.rows, at_once):
         rows = min(at_once, run.rows - first)
         count = (rows - 1) * run.stride + used
@@ -219,10 +221,14 @@ def _slices(binary: _Binary, run: Run) -> Iterator[memoryview[int] | memoryview[
         for column in range(run.parts if gap > 1 else 1):
             for at in range(column, len(numbers), SLICE * gap):
                 yield numbers[at : at + SLICE * gap : gap]
-                # Whoever waits for Python's lock asks for it only after 5 ms (`sys.
+                # Whoever waits for Python's lock may demand it only after 5 ms (`sys.
                 # getswitchinterval`), and Blender's main thread needs it many times for one
-                # redraw. Measured beside this check: 6 ms a turn without, under 1 with it.
-                time.sleep(0)
+                # redraw. A pause of 0 would be none on macOS and Windows: this thread had the
+                # lock back before the other has woken up. Not at every slice: where timers are
+                # coarse a pause may take 15 ms.
+                if time.perf_counter() - since > TURN:
+                    time.sleep(PAUSE)
+                    since = time.perf_counter()
 
 
 def _check_pictures(binary: _Binary, content: Json) -> None:

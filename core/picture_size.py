@@ -66,7 +66,8 @@ def is_laden(kind: str, read: Callable[[int, int], bytes]) -> bool:
 def is_cut_off(read: Callable[[int, int], bytes]) -> bool:
     """Does a JPEG end amid its pixels, so that what is missing would be shown gray? Then no marker
     of the end follows that of the first scan; among pixels its two bytes are never side by side
-    (T.81 B.1.1.5). Other damage is not looked for."""
+    (T.81 B.1.1.5). Other damage is not looked for, nor whether it is nothing but the marker that
+    is missing, which it never is in a file that keeps to the standard (B.2.1)."""
     at = 2
     for _ in range(JPEG_SEGMENTS):
         segment = read(at, 4)

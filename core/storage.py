@@ -1,6 +1,6 @@
 """Where things lie on disk, and failures to write there as sentences.
 
-Thread: any. Nothing here is called on Blender's main thread.
+Thread: any. Nothing here but `written` is called on Blender's main thread.
 """
 
 from __future__ import annotations
@@ -37,6 +37,14 @@ class Folders(NamedTuple):
 
     def service(self, provider_id: str) -> Path:
         return self.root / "services" / provider_id
+
+
+def written(file: Path) -> int:
+    """When it was, in nanoseconds of Unix time; 0 if it is gone. Thread: any, the main one too."""
+    try:
+        return file.stat().st_mtime_ns
+    except OSError:
+        return 0
 
 
 class writing:

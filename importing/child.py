@@ -27,6 +27,7 @@ import threading
 import time
 import traceback
 from collections.abc import Callable, Iterable
+from contextlib import suppress
 from pathlib import Path
 from types import ModuleType
 from typing import Any
@@ -175,10 +176,15 @@ def _carry_out(order: dict, folder: Path) -> dict[str, object]:
         traceback.print_exc()
         # When a disk fills up, libraries.write takes away what it has written, and what it raises
         # says hardly what was wrong, and not always as an OSError.
-        room = ROOM * Path(order["glb"]).stat().st_size if "preview" in seconds else 0
+        room = 0
+        with suppress(OSError):  # the model is gone
+            room = ROOM * Path(order["glb"]).stat().st_size if "preview" in seconds else 0
         full = shutil.disk_usage(folder).free < FULL + room
-        for half in folder.glob("*.part"):
-            half.unlink()  # else there is no room for the answer
+        # Else there is no room for the answer and for the next.
+        half_made = images.beside(folder / f"{order['number']}.blend")
+        for half in (*folder.glob("*.part"), half_made):
+            with suppress(OSError):
+                half.unlink(missing_ok=True)
         said = " ".join(f"{type(error).__name__}: {error}".split())[:300]
         if full:
             return {"ok": False, "kind": "disk", "error": ""}

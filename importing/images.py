@@ -5,7 +5,9 @@ background Blender sets them apart (`set_apart`), and this one takes them in fir
 (`bring`); between, it draws and listens. Then comes the model, whose materials name them (`claim`).
 
 Until then nothing uses them: a save leaves them out, and an undo takes them away, after which they
-are brought again. `drop` removes those of a model that does not come after all.
+are brought again. An undo step that somebody makes just then holds them, though, and who undoes to
+it later has them again, unused, until the next save. `drop` removes those of a model that does not
+come after all.
 
 child.py loads this file by its path, so nothing is imported from the extension. Thread: main.
 """
@@ -107,12 +109,11 @@ def give(
 
 
 def drop(model: Path) -> None:
-    """The model does not come: its images go. Nothing, if it has come."""
-    if model not in _here:
-        return
-    uids = set(_here.pop(model).values())
-    found = [image for image in bpy.data.images if image.session_uid in uids]
-    bpy.data.batch_remove([*found, *libraries(model)])
+    """The model does not come: what came of it goes. Nothing, if it has come."""
+    uids = set(_here.pop(model, {}).values()) - {0}
+    found = [image for image in bpy.data.images if uids and image.session_uid in uids]
+    if gone := [*found, *libraries(model)]:
+        bpy.data.batch_remove(gone)
 
 
 def drop_all() -> None:

@@ -30,10 +30,16 @@ import bpy
 from ..core.language import say
 from ..core.late import log
 from ..core.model import Task
+from ..core.storage import written
 from . import images, importer
 
 if TYPE_CHECKING:
     from .background import Background
+
+# What runs in the background is read from disk at each start; it must be of the version that this
+# Blender has imported.
+PROGRAM = Path(__file__).with_name("child.py")
+_PROGRAM_WRITTEN = written(PROGRAM)
 
 SMALL = 20_000  # triangles: they come directly, in a tenth of a second
 SLOW_START = 60.0  # seconds until it takes orders: one is usual, more from a slow disk
@@ -209,13 +215,15 @@ def stop() -> None:
     _kill()
     for blender in _ending:
         blender.close()
+    until = time.monotonic() + CLOSING  # not for what hangs on a dead drive
     for thread in _removing:
-        thread.join(CLOSING)  # not for one that hangs on a dead drive
+        thread.join(max(0.0, until - time.monotonic()))
+    hangs = any(thread.is_alive() for thread in _removing)
     _ending.clear()
     _removing.clear()
     if _in_use is not None:
         _in_use.close()
-    if _folder is not None:
+    if _folder is not None and not hangs:  # else the next start removes it
         import shutil  # background.py has done so
 
         shutil.rmtree(_folder, ignore_errors=True)
@@ -243,7 +251,14 @@ def _start() -> None:
     # Here: what starts processes takes a hundredth of a second to load.
     from .background import Background, shared_folder, sweep
 
-    global _blender, _folder, _in_use, _not_before
+    global _blender, _folder, _in_use, _not_before, _never
+    if written(PROGRAM) != _PROGRAM_WRITTEN:
+        _never = say(
+            "Imported directly: Maquette was updated or removed by another Blender. Restart this"
+            " one."
+        )
+        _all_directly(_never)
+        return
     try:
         if _folder is None or not _folder.is_dir():
             _folder, _in_use = shared_folder()

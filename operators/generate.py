@@ -141,7 +141,8 @@ class MAQUETTE_OT_stop_preparing(bpy.types.Operator):
         dropped = orders.drop()
         session.redraw()
         if not dropped:  # clicked on what was drawn a moment before
-            self.report({"WARNING"}, say("It has just been sent: its row has a Cancel button"))
+            told = say("Nothing is being prepared any more. What was sent stands in the list")
+            self.report({"WARNING"}, told)
             return {"CANCELLED"}
         self.report({"INFO"}, say("Nothing was sent"))
         return {"FINISHED"}

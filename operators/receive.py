@@ -45,6 +45,8 @@ class MAQUETTE_OT_receive(OfTask, bpy.types.Operator):
     _timer: bpy.types.Timer | None = None
     _clicked = False  # just now
     _quick = False  # it is prepared
+    _looked = 0.0  # `time_duration` of the timer
+    _put_off = 0.0  # seconds
 
     @classmethod
     def poll(cls, context: bpy.types.Context) -> bool:
@@ -78,8 +80,9 @@ class MAQUETTE_OT_receive(OfTask, bpy.types.Operator):
 
     def modal(self, context: bpy.types.Context, event: bpy.types.Event) -> set[str]:
         # The timers of others come by here, too: those of add-ons, many times a second.
-        if event.type != "TIMER" or not self._timer.time_duration:
+        if event.type != "TIMER" or self._timer.time_duration == self._looked:
             return {"PASS_THROUGH"}
+        self._looked = self._timer.time_duration
         if self._is_late() or self._images_come(context):
             return {"PASS_THROUGH"}
         self._stop()
@@ -88,8 +91,11 @@ class MAQUETTE_OT_receive(OfTask, bpy.types.Operator):
     def _is_late(self) -> bool:
         """Has Blender been busy until now? Then it is to look first at what somebody did meanwhile,
         as in `arrivals.tick`; but it may be busy all the time."""
-        waited = self._timer.time_duration
-        return self._quick and waited < arrivals.PUT_OFF and self._timer.time_delta > LATE
+        if not self._quick or self._timer.time_delta <= LATE:
+            self._put_off = 0.0
+            return False
+        self._put_off += self._timer.time_delta
+        return self._put_off < arrivals.PUT_OFF
 
     def _images_come(self, context: bpy.types.Context) -> bool:
         """The next images of a prepared model. Returns whether any came in this tick."""

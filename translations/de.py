@@ -326,6 +326,10 @@ WORDS: dict[str, str] = {
     "Imported directly: Blender could not start another in the background ({error}).": (
         "Direkt importiert: Blender konnte im Hintergrund kein zweites starten ({error})."
     ),
+    "Imported directly: Maquette was updated or removed by another Blender. Restart this one.": (
+        "Direkt importiert: Ein anderes Blender hat Maquette aktualisiert oder entfernt. Dieses "
+        "neu starten."
+    ),
     (
         "Imported directly: a Blender from the Microsoft Store cannot start another in the "
         "background."
@@ -342,9 +346,6 @@ WORDS: dict[str, str] = {
     "Importing…": "Wird importiert…",
     "In use: {source}": "In Gebrauch: {source}",
     "Install that version again to see it.": "Diese Version wieder installieren, um sie zu sehen.",
-    "It has just been sent: its row has a Cancel button": (
-        "Es wurde gerade gesendet: In seiner Zeile steht „Abbrechen“"
-    ),
     "It has {names}.": "Es gibt: {names}.",
     "It is being prepared in the background.": "Es wird im Hintergrund vorbereitet.",
     "It is in {path}": "Es liegt in {path}",
@@ -466,6 +467,9 @@ WORDS: dict[str, str] = {
     "Not confirmed": "Nicht bestätigt",
     "Not watched any more after {time}.": "Wird nicht mehr beobachtet: {time} sind vorbei.",
     "Not watched any more.": "Wird nicht mehr beobachtet.",
+    "Nothing is being prepared any more. What was sent stands in the list": (
+        "Es wird nichts mehr vorbereitet. Was gesendet wurde, steht in der Liste"
+    ),
     "Nothing leaves this computer": "Nichts verlässt diesen Computer",
     "Nothing of this task is in this scene.": "Von dieser Aufgabe ist nichts in dieser Szene.",
     "Nothing was charged. Retry sends it.": (
@@ -575,6 +579,9 @@ WORDS: dict[str, str] = {
         "„Fortsetzen“ sendet dieselbe Bestellung noch einmal; sie wird nur einmal berechnet."
     ),
     "Retry": "Nochmals versuchen",
+    "Save it anew from where you have it, or choose another file.": (
+        "Dort neu speichern, woher es stammt, oder eine andere Datei wählen."
+    ),
     "Save one frame of it.": "Ein Einzelbild daraus speichern.",
     "Save one tile as a picture of its own.": "Eine Kachel als eigenes Bild speichern.",
     "Save the .blend file first, or choose the picture again.": (

@@ -815,6 +815,17 @@ def test_what_a_killed_blender_left_goes(program: Path) -> None:
     shutil.rmtree(others)
 
 
+def test_none_of_another_version_is_started(program: Path, monkeypatch: pytest.MonkeyPatch) -> None:
+    """Another Blender has updated the extension: this one's modules are those of before."""
+    monkeypatch.setattr(stage, "PROGRAM", program / "child.py")  # removed
+    task = made(program, quad())
+    result = prepared(task)
+    assert result.state is State.DIRECT
+    assert "updated or removed by another Blender" in result.message
+    assert starts(program) == []
+    assert stage.unavailable() == result.message
+
+
 def test_its_folder_is_for_nobody_else(program: Path) -> None:
     path = prepared(made(program, quad())).path
     for folder in (path.parent, path.parent.parent):
@@ -888,7 +899,7 @@ def test_of_a_model_that_does_not_come_no_image_stays(
     assert blocks() == before
 
 
-@pytest.mark.parametrize("damage", ["gone", "cut off", "another"])
+@pytest.mark.parametrize("damage", ["gone", "cut off", "another", "of the model"])
 @pytest.mark.parametrize("brought", [True, False])
 def test_damaged_images_are_said_and_then_it_comes_directly(
     ready: Task, program: Path, damage: str, brought: bool
@@ -904,6 +915,8 @@ def test_damaged_images_are_said_and_then_it_comes_directly(
         file.unlink()
     elif damage == "cut off":
         file.write_bytes(file.read_bytes()[:1000])
+    elif damage == "of the model":
+        path.write_bytes(path.read_bytes()[:1000])
     else:
         file.write_bytes(path.read_bytes())
     assert "cannot be read" in receive(ready)

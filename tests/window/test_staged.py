@@ -209,7 +209,7 @@ def test_somebody_is_quicker_than_the_model(artist):
     assert stage.undo_steps()[-1] == stage.STEP
     assert stage.undo_steps()[: len(steps)] == steps
 
-    # An undo takes the image away: it comes again, before the model.
+    # Taken away, as by an undo, it comes again, before the model.
     yield from stage.undo(artist)
     assert not artist.models()
     to_do.append(lambda: bpy.ops.ed.undo_push(message="something"))
