@@ -148,7 +148,14 @@ def put_off() -> bool:
 
 def held() -> tuple[str, str] | None:
     """The id of the next to come by itself, and what it waits for, in words."""
-    return next(iter(_in_the_way.items()), None)
+    if _in_the_way:
+        return next(iter(_in_the_way.items()))
+    preparing = next((task_id for task_id in _arrived if stage.pending(task_id)), None)
+    return (preparing, _prepared()) if preparing else None
+
+
+def _prepared() -> str:
+    return say("It is being prepared in the background and comes by itself.")
 
 
 def is_coming(task_id: str) -> bool:
@@ -168,7 +175,7 @@ def waits_for(task: Task) -> str:
     if task.id in _in_the_way:
         return say("{reason} It comes by itself afterwards.", reason=_in_the_way[task.id])
     if task.id in _arrived:
-        return say("It is being prepared in the background.") if stage.pending(task.id) else ""
+        return _prepared() if stage.pending(task.id) else ""
     if task.state is not TaskState.READY or not task.origin.wanted:
         return ""
     where = task.origin

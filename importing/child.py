@@ -181,10 +181,9 @@ def _carry_out(order: dict, folder: Path) -> dict[str, object]:
             room = ROOM * Path(order["glb"]).stat().st_size if "preview" in seconds else 0
         full = shutil.disk_usage(folder).free < FULL + room
         # Else there is no room for the answer and for the next.
-        half_made = images.beside(folder / f"{order['number']}.blend")
-        for half in (*folder.glob("*.part"), half_made):
+        for half in folder.glob(f"{order['number']}[.-]*"):
             with suppress(OSError):
-                half.unlink(missing_ok=True)
+                half.unlink()
         said = " ".join(f"{type(error).__name__}: {error}".split())[:300]
         if full:
             return {"ok": False, "kind": "disk", "error": ""}

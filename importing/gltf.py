@@ -51,7 +51,9 @@ def _workshop(context: bpy.types.Context, scene: bpy.types.Scene) -> Iterator[bp
     leaves Edit Mode) and, in 4.2, custom properties. It knows of no scene but the context's. And
     in a scene of its own, the model is all that has to be evaluated to measure it.
     """
-    workshop = bpy.data.scenes.new("Maquette import")
+    # Names of material variants and lists of animations the importer puts into the first of all
+    # scenes, by name, in the place of what is there: that is this one, with a name before all.
+    workshop = bpy.data.scenes.new("\x01Maquette import")
     importer.apply(workshop, importer.settings(scene))
     # 4.2 asks whether there is a collection of the active one's name; were it the scene's own, it
     # would take a collection that the user calls "Scene Collection" for it.

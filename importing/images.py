@@ -111,7 +111,8 @@ def give(
 def drop(model: Path) -> None:
     """The model does not come: what came of it goes. Nothing, if it has come."""
     uids = set(_here.pop(model, {}).values()) - {0}
-    found = [image for image in bpy.data.images if uids and image.session_uid in uids]
+    # Not what somebody has put to use meanwhile.
+    found = [image for image in bpy.data.images if image.session_uid in uids and not image.users]
     if gone := [*found, *libraries(model)]:
         bpy.data.batch_remove(gone)
 
@@ -128,7 +129,8 @@ def libraries(model: Path) -> list[bpy.types.Library]:
     return [
         library
         for library in bpy.data.libraries
-        if Path(bpy.path.abspath(library.filepath)) in paths
+        # Relative, with some "..", once the file has been saved.
+        if Path(os.path.normpath(bpy.path.abspath(library.filepath))) in paths
     ]
 
 

@@ -74,7 +74,7 @@ def append_model(
     thirtieth of the time. Its bottom centre is at the origin of that .blend."""
 
     def appended(before: dict[str, set[int]]) -> list[bpy.types.Object]:
-        return append.appended(prepared, before["images"])
+        return append.appended(prepared, before)
 
     return _brought(context, task, scene, appended, location, select)
 
@@ -119,7 +119,7 @@ def select(context: bpy.types.Context, task_id: str) -> str:
     if context.mode != "OBJECT":
         return say("Leave this mode first: objects are selected in Object Mode.")
     view_layer = context.view_layer
-    found = [obj for obj in view_layer.objects if obj.get(MARK) == task_id]
+    found = {obj for obj in view_layer.objects if obj.get(MARK) == task_id}
     if not found:
         return say("Nothing of this task is in this scene.")
     seen = [obj for obj in found if obj.visible_get(view_layer=view_layer)]
@@ -134,9 +134,11 @@ def enclosing(context: bpy.types.Context, names: Sequence[str]) -> str:
     """The name of a visible object in whose bounding box all of these lie, so that they may not be
     seen (the default scene's cube stands where models come); "" if there is none."""
     context.view_layer.update()
-    low, high = _bounds([bpy.data.objects[name] for name in names])
+    ours = named(names)
+    low, high = _bounds(ours)
+    among_ours = set(ours)
     for obj in context.view_layer.objects:
-        if obj.type == "MESH" and obj.name not in names and obj.visible_get():
+        if obj.type == "MESH" and obj not in among_ours and obj.visible_get():
             outer_low, outer_high = _bounds([obj])
             if all(
                 a <= b and c <= d
@@ -149,7 +151,7 @@ def enclosing(context: bpy.types.Context, names: Sequence[str]) -> str:
 def size(scene: bpy.types.Scene, names: Sequence[str]) -> str:
     """How large these objects are together, along X, Y and Z, in the scene's units. They have been
     evaluated (`enclosing` does it)."""
-    low, high = _bounds([bpy.data.objects[name] for name in names])
+    low, high = _bounds(named(names))
     units = scene.unit_settings
     sides = [
         bpy.utils.units.to_string(units.system, "LENGTH", side * units.scale_length, precision=3)
@@ -166,12 +168,18 @@ def left_out(context: bpy.types.Context, names: Sequence[str]) -> bool:
         for area in window.screen.areas
         if area.type == "VIEW_3D"
     ]
-    objects = [bpy.data.objects[name] for name in names]
+    objects = named(names)
     return bool(views) and not any(
         view.local_view is None or obj.visible_in_viewport_get(view)
         for view in views
         for obj in objects
     )
+
+
+def named(names: Sequence[str]) -> list[bpy.types.Object]:
+    """This file's objects of these names. Not one by one: Blender looks through all for each."""
+    objects = {obj.name: obj for obj in bpy.data.objects if obj.library is None}
+    return [objects[name] for name in names]
 
 
 def _bounds(objects: Sequence[bpy.types.Object]) -> tuple[Vector, Vector]:

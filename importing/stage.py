@@ -41,7 +41,9 @@ if TYPE_CHECKING:
 PROGRAM = Path(__file__).with_name("child.py")
 _PROGRAM_WRITTEN = written(PROGRAM)
 
-SMALL = 20_000  # triangles: they come directly, in a tenth of a second
+# Triangles, and bytes of the file's JSON, which is long where there are many parts, each of which
+# takes the importer a millisecond: what is below both comes directly, in a tenth of a second.
+SMALL, BRIEF = 20_000, 100_000
 SLOW_START = 60.0  # seconds until it takes orders: one is usual, more from a slow disk
 LIMIT, PER_MILLION = 60.0, 20.0  # seconds for a model, and more for each million triangles
 CLOSING = 5.0  # seconds that Blender's end waits for files to go
@@ -137,12 +139,21 @@ def prepare(task: Task, scene: bpy.types.Scene) -> None:
     cancel(task.id)
     order = _Order(content, LIMIT + PER_MILLION * task.triangles / 1e6)
     _orders[task.id] = order
-    if 0 < task.triangles <= SMALL:
+    if 0 < task.triangles <= SMALL and _has_few_parts(path):
         order.result = Result(State.DIRECT)
     elif reason := unavailable():
         order.result = Result(State.DIRECT, message=reason)
     else:
         _look(start=True)
+
+
+def _has_few_parts(glb: Path) -> bool:
+    """A look at the file's beginning: its header, and how long its JSON is (glTF 2.0, 4.4)."""
+    try:
+        with glb.open("rb") as file:
+            return int.from_bytes(file.read(16)[12:], "little") <= BRIEF
+    except OSError:
+        return True  # said when it is imported
 
 
 def convert(task_id: str, pairs: Sequence[tuple[Path, Path]]) -> None:
@@ -388,7 +399,18 @@ def _kill() -> None:
     global _blender, _order
     if _blender is not None and not _blender.kill():
         _ending.append(_blender)
+    if _blender is not None and _order is not None:
+        _in_a_thread(_drop_half, _blender, _order.number)
     _blender = _order = None
+
+
+def _drop_half(blender: "Background", number: int) -> None:
+    """What it had written of an order when it was killed: hundreds of megabytes of a large model.
+    Thread: any."""
+    blender.close()
+    for file in blender.folder.glob(f"{number}[.-]*"):
+        with suppress(OSError):
+            file.unlink()
 
 
 def _remove(path: Path) -> None:

@@ -19,6 +19,7 @@ from .tasks import OfTask
 
 LOOK, AT_ONCE = 0.1, 0.005  # seconds
 PIECE = 0.005  # seconds of bringing images, an image at least, between which Blender draws
+BRINGING = 10.0  # seconds, after which those that are missing come with the model
 LATE = 0.03  # seconds between two looks: Blender was busy, most often with drawing
 _HAS_MODEL = (TaskState.READY, TaskState.IMPORTED)
 
@@ -101,6 +102,8 @@ class MAQUETTE_OT_receive(OfTask, bpy.types.Operator):
         """The next images of a prepared model. Returns whether any came in this tick."""
         ready = stage.result(self.task_id)
         if ready is None or ready.path is None or moment.why_not_now(context, clicked=True):
+            return False
+        if self._timer.time_duration > BRINGING:  # somebody takes them away again and again
             return False
         try:
             return images.bring(ready.path, PIECE)
@@ -234,7 +237,9 @@ class MAQUETTE_OT_receive(OfTask, bpy.types.Operator):
 
 def _colors_unseen(context: bpy.types.Context, names: list[str]) -> bool:
     """Has the model materials, and do all open 3D Views show objects without them?"""
-    if not any(bpy.data.objects[name].material_slots for name in names):
+    from ..importing import place
+
+    if not any(obj.material_slots for obj in place.named(names)):
         return False
     shadings = [
         area.spaces.active.shading

@@ -347,7 +347,9 @@ WORDS: dict[str, str] = {
     "In use: {source}": "In Gebrauch: {source}",
     "Install that version again to see it.": "Diese Version wieder installieren, um sie zu sehen.",
     "It has {names}.": "Es gibt: {names}.",
-    "It is being prepared in the background.": "Es wird im Hintergrund vorbereitet.",
+    "It is being prepared in the background and comes by itself.": (
+        "Es wird im Hintergrund vorbereitet und kommt von selbst."
+    ),
     "It is in {path}": "Es liegt in {path}",
     "It is not known where the picture “{name}” is.": (
         "Es ist nicht bekannt, wo das Bild „{name}“ liegt."

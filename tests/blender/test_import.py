@@ -94,6 +94,22 @@ def nodes(*nodes: dict[str, Any]) -> Glb:
     return glb
 
 
+@pytest.mark.parametrize("name", ["A scene", "\t"])
+def test_material_variants_of_the_users_stay(library: Path, name: str) -> None:
+    """The importer puts those of a file into the first of all scenes."""
+    ui = bpy.context.preferences.addons["io_scene_gltf2"].preferences
+    ui.KHR_materials_variants_ui = True
+    scene = bpy.context.scene
+    scene.name = name
+    for number, variant in enumerate(("Summer", "Winter")):
+        added = scene.gltf2_KHR_materials_variants_variants.add()
+        added.name, added.variant_idx = variant, number
+    place_it(task_of(library, GOOD["furnished"]()))
+    variants = scene.gltf2_KHR_materials_variants_variants
+    assert [variant.name for variant in variants] == ["Summer", "Winter"]
+    assert list(bpy.data.scenes) == [scene]
+
+
 def moving() -> Glb:
     """A root whose place is animated, from 0 to 2 m along x."""
     glb = quad()

@@ -349,6 +349,21 @@ def test_what_the_importer_refuses_is_left_to_the_sentence_of_the_direct_way(pro
     assert len(starts(program)) == 1
 
 
+def test_small_ones_of_many_parts_are_prepared(program: Path) -> None:
+    """Each takes the importer a millisecond."""
+    few, many = (scattered(count) for count in (2, 200))
+    assert prepared(made(program, few, 1, triangles=1000)) == stage.Result(State.DIRECT)
+    assert prepared(made(program, many, 2, triangles=1000)).state is State.DONE
+
+
+def scattered(count: int) -> Glb:
+    glb = quad()
+    glb.json["nodes"] = [{"mesh": 0, "translation": [n, 0, 0]} for n in range(count)]
+    glb.json["scenes"] = [{"nodes": list(range(count))}]
+    glb.json["extras"] = ["a part" * 100] * count  # as long as parts of their own are told
+    return glb
+
+
 def test_a_full_temporary_folder(program: Path) -> None:
     disk = program / "temp"
     order = ["mount", "-t", "tmpfs", "-o", "size=3m", "tmpfs", str(disk)]
@@ -475,6 +490,21 @@ def test_cancelled_at_work_it_is_killed(program: Path) -> None:
     assert prepared(other).state is State.DONE
     stage.cancel(task.id)
     stage.cancel("never heard of")
+
+
+def test_of_what_is_killed_at_work_nothing_stays(program: Path) -> None:
+    """Hundreds of megabytes, of a large model."""
+    task = made(program, quad(), 1)
+    pid = at_work(task, program)
+    folder, number = stage._blender.folder, stage._order.number
+    halves = [folder / f"{number}{end}" for end in (".part", ".part@", "-images.blend")]
+    others = folder / f"{number}0.blend"
+    for file in (*halves, others):
+        file.touch()
+    stage.cancel(task.id)
+    until(lambda: not any(file.exists() for file in halves), "what it had written to go")
+    assert not runs(pid)
+    assert others.exists()
 
 
 def test_cancelled_while_it_waits_its_turn(program: Path) -> None:
@@ -870,6 +900,40 @@ def test_large_images_come_first_and_one_at_a_time(textured: tuple[Task, Path]) 
     stage.cancel(task.id)
     for file in (path, images.beside(path)):
         until(lambda file=file: not file.exists(), "the file to be removed")
+
+
+def test_the_file_is_saved_between_both(textured: tuple[Task, Path], program: Path) -> None:
+    """Then Blender knows the place of the images by another path."""
+    task, path = textured
+    assert images.bring(path, 0.0)
+    mine = program / "mine" / "deep" / "mine.blend"
+    mine.parent.mkdir(parents=True)
+    bpy.ops.wm.save_as_mainfile(filepath=str(mine))
+    assert bpy.data.libraries[0].filepath.startswith("//")
+    append(task)
+    assert not bpy.data.libraries
+
+
+def test_what_the_importer_shares_is_shared(textured: tuple[Task, Path]) -> None:
+    task, _ = textured
+    first, second = append(task), append(task)
+    assert [group.name for group in bpy.data.node_groups] == ["glTF Material Output"]
+    for objects in (first, second):
+        materials = {slot.material for obj in objects for slot in obj.material_slots} - {None}
+        groups = [n for m in materials for n in m.node_tree.nodes if n.type == "GROUP"]
+        assert groups
+        for node in groups:
+            assert node.node_tree == bpy.data.node_groups[0]
+            assert node.inputs["Occlusion"].is_linked
+
+
+def test_an_image_that_somebody_uses_meanwhile_stays(textured: tuple[Task, Path]) -> None:
+    task, path = textured
+    assert images.bring(path, 0.0)
+    (image,) = bpy.data.images
+    image.use_fake_user = True
+    stage.cancel(task.id)
+    assert list(bpy.data.images) == [image]
 
 
 def test_one_that_was_taken_away_meanwhile_comes_again(textured: tuple[Task, Path]) -> None:

@@ -99,8 +99,10 @@ def test_large_model(artist):
     yield from service.finish()
     ready = time.perf_counter()
     yield from artist.until(lambda: ours.pending(artist.task().id), 20, "it to be prepared")
-    assert stage.waits(artist)[0] == "It is being prepared in the background."
-    assert "It is being prepared in the background." in seen.said(artist)
+    row, status_bar = stage.waits(artist)
+    assert status_bar.startswith("“a vase” is ready. It is being prepared")
+    assert row == "It is being prepared in the background and comes by itself."
+    assert "It is being prepared in the background and comes by itself." in seen.said(artist)
     yield from artist.until(artist.models, 60, "the model")
     yield 0.5
     begun = appended[0]
@@ -148,7 +150,7 @@ def test_large_model(artist):
     bpy.context.scene.cursor.location = 0, 0, 9
     artist.picture("prepared")
     assert "Importing…" in seen.said(artist)
-    assert "It is being prepared in the background." in seen.said(artist)
+    assert "It is being prepared in the background and comes by itself." in seen.said(artist)
     yield from artist.until(lambda: len(artist.models()) == 2, 60, "a second one")
     assert len(appended) == 2
     selected = [obj.name for obj in bpy.context.view_layer.objects.selected]
