@@ -292,7 +292,7 @@ def main() -> None:
     arguments = sys.argv[1:]
     runs = int(arguments[arguments.index("--runs") + 1]) if "--runs" in arguments else 3
     names = [argument for argument in arguments if argument in windows.names()]
-    (ROOT / ".nox" / "bench").mkdir(parents=True, exist_ok=True)
+    (ROOT / ".nox" / "bench-files").mkdir(parents=True, exist_ok=True)
     machine = f"{platform.system()} {platform.machine()}, {os.cpu_count()} cores, software OpenGL"
     text = ["# Responsiveness", "", f"Made by `make bench` ({runs} runs each, medians), {machine}."]
     measured = {}
@@ -304,7 +304,7 @@ def main() -> None:
             continue
         version = windows.version(blender)
         measured[version] = measure(blender, runs)
-        kept = ROOT / ".nox" / "bench" / "measured.json"
+        kept = ROOT / ".nox" / "bench-files" / "measured.json"
         kept.write_text(json.dumps(measured, indent=1))
         text += ["", f"## {version}", "", table(rows(measured[version]))]
     theirs, ours = throughput(max(runs, 9))
