@@ -1,7 +1,7 @@
 """What an artist feels of Maquette, beside what is usual, an idle Blender, and what is possible.
 
     make bench [BLENDER=/path:/path]
-    python bench/responsiveness.py [--write] [--runs N] [4.3.2 …]
+    python bench/responsiveness.py [--write] [--runs N] [--window 1280x960] [4.3.2 …]
 
 In real windows (tools/windows.py; inside them felt.py) and here; each figure beside its baseline in
 the same run. With --write also bench/results/responsiveness.md and .png. The software renderer
@@ -35,7 +35,7 @@ from tests.window.scenario import Scenario  # noqa: E402
 
 SIZES = {"50 k": 50_000, "500 k": 500_000, "1.5 M": 1_500_000}  # triangles
 OPEN = (1, 100, 1000)  # tasks
-WINDOW = 960, 640  # pixels. The processor draws it: in 1280 × 960 an empty header takes 50 ms
+window = 960, 640  # pixels. The processor draws it: in 1280 × 960 an empty header takes 50 ms
 DOWNLOADS = 6  # one is over in a second, in which there are not a hundred silences
 # A virtual machine gives memory that is free back to its host, and takes several times as long to
 # have it again as to have what was used a moment ago: seen, 345 ms for what then took 72. So that
@@ -55,7 +55,7 @@ def play(blender, name: str, path: Path | None = None, **asked) -> dict:
         # As it is for users: drawn by all cores.
         environment={"MAQUETTE_BENCH": json.dumps(asked), "LP_NUM_THREADS": str(os.cpu_count())},
         seconds=400.0,
-        size=WINDOW,
+        size=window,
         nap=0.005,
         expected=(".",),  # what is printed on the way is not what is measured
     )
@@ -293,12 +293,17 @@ def plot(found: dict[str, dict], file: Path) -> None:
 
 
 def main() -> None:
+    global window
     host.LIMIT = math.inf  # it is that of `make test-window`
     arguments = sys.argv[1:]
     runs = int(arguments[arguments.index("--runs") + 1]) if "--runs" in arguments else 3
+    if "--window" in arguments:
+        width, height = arguments[arguments.index("--window") + 1].split("x")
+        window = int(width), int(height)
     names = [argument for argument in arguments if argument in windows.names()]
     (ROOT / ".nox" / "bench-files").mkdir(parents=True, exist_ok=True)
     machine = f"{platform.system()} {platform.machine()}, {os.cpu_count()} cores, software OpenGL"
+    machine += f", windows of {window[0]} × {window[1]} pixels"
     text = ["# Responsiveness", "", f"Made by `make bench` ({runs} runs each, medians), {machine}."]
     measured = {}
     for name in names or windows.names():

@@ -397,11 +397,14 @@ def _all_directly(why: str) -> None:
 def _kill() -> None:
     """What it has prepared stays; what it is at goes to the next."""
     global _blender, _order
-    if _blender is not None and not _blender.kill():
-        _ending.append(_blender)
-    if _blender is not None and _order is not None:
-        _in_a_thread(_drop_half, _blender, _order.number)
+    blender, order = _blender, _order
     _blender = _order = None
+    if blender is None:
+        return
+    if not blender.kill():
+        _ending.append(blender)
+    if order is not None:
+        _in_a_thread(_drop_half, blender, order.number)
 
 
 def _drop_half(blender: "Background", number: int) -> None:

@@ -20,7 +20,7 @@ def draw(header: bpy.types.Header, context: bpy.types.Context) -> None:
 
 
 def line(now: float) -> str:
-    """ "" while nothing runs and nothing that is ready is held up."""
+    """ "" while nothing runs and nothing that is ready is held up or being prepared."""
     current = session.current()
     if any(task.state.is_open for task in current):
         if len(current) > 1:
