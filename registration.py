@@ -12,7 +12,7 @@ from bpy.app.handlers import persistent
 
 from . import panels, preferences, properties, session, translations
 from .core.language import say
-from .importing import images as large_images
+from .importing import append
 from .operators import account, generate, images, orders, receive, tasks, timers, ways
 from .panels import dialog, menus, status
 from .panels import generate as generate_panel
@@ -45,7 +45,7 @@ def register() -> None:
             bpy.utils.register_class(made)
             undo.callback(bpy.utils.unregister_class, made)
         undo.callback(timers.unregister)
-        undo.callback(large_images.drop_all)
+        undo.callback(append.drop_all)
         undo.callback(orders.drop)
         undo.callback(dialog.unregister)
         properties.register()
@@ -57,6 +57,7 @@ def register() -> None:
             undo.callback(part.unregister)
         for handlers, handler in (
             (bpy.app.handlers.load_post, _file_loaded),
+            (bpy.app.handlers.save_pre, _before_save),
             (bpy.app.handlers.save_post, _file_saved),
         ):
             handlers.append(handler)
@@ -75,6 +76,11 @@ def unregister() -> None:
 @persistent
 def _file_loaded(*_: object) -> None:
     session.file_loaded()
+
+
+@persistent
+def _before_save(*_: object) -> None:
+    append.drop_all()
 
 
 @persistent

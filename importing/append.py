@@ -1,59 +1,168 @@
-"""What the background Blender has prepared, into this file.
+"""What the background Blender has prepared, into this file, piece by piece.
 
-Thread: main, for 0.03 s for 50,000 triangles, 0.1 s for 1,500,000.
+What one .blend holds Blender takes in with one call. So large images are in a .blend of their own,
+and large UV maps in a file beside it. `bring` takes the pieces in one after the other, and in
+between Blender draws and listens. It may: of what is done then, nothing makes it draw its window
+anew. What does so (seen in 4.3.2 and 5.2.2) is left to `appended`: a new UV map, a node's new
+image, a data-block that is removed. After that the window is drawn once, with the model in it.
+
+Until then nothing uses what has come. An undo takes it away; then it is brought again. An undo step
+that somebody makes just then holds it, though, and who undoes to it later has it again, unused.
+Before a save, and if the model does not come after all, it goes (`drop`).
+
+Thread: main, for 0.03 s for 50,000 triangles, 0.1 s for 1,500,000, all pieces together.
 """
 
+import math
+import os
+import time
+from dataclasses import dataclass, field
 from pathlib import Path
 
 import bpy
 
 from ..core.errors import MaquetteError
 from ..core.language import say
-from . import images
+from . import blocks, images, uv_maps
 
 # Where it keeps a texture that Blender's shader has no input for (`get_gltf_node_name`,
 # io_scene_gltf2/blender/com/material_helpers.py).
 GROUP = "glTF Material Output"
 
 
-def appended(path: Path, before: dict[str, set[int]]) -> list[bpy.types.Object]:
+@dataclass
+class _Coming:
+    """Of a model that is being taken in, session_uids. images: of large ones, by their names there;
+    0 if one has not come. objects: as in the .blend. came: all that came with them, by kind."""
+
+    images: dict[str, int] = field(default_factory=dict)
+    objects: list[int] = field(default_factory=list)
+    came: dict[str, set[int]] = field(default_factory=dict)
+
+
+_coming: dict[Path, _Coming] = {}
+
+
+def files(model: Path) -> tuple[Path, ...]:
+    """All that a prepared model may consist of."""
+    return model, images.beside(model), uv_maps.beside(model)
+
+
+def bring(model: Path, seconds: float) -> bool:
+    """Take in the next images, until that time has passed, one at least; after the last the model,
+    if it has UV maps of its own. Returns whether anything has come: then Blender may draw before
+    more is asked for. Errors: OSError, RuntimeError, KeyError."""
+    until = time.perf_counter() + seconds
+    coming = _coming.setdefault(model, _Coming())
+    if _objects(coming):
+        return False
+    if coming.objects:  # an undo took them away
+        drop(model)
+        coming = _coming.setdefault(model, _Coming())
+    if not coming.images and images.beside(model).exists():
+        coming.images = dict.fromkeys(images.names(model), 0)
+    present = blocks.uids("images")
+    missing = [name for name, uid in coming.images.items() if uid not in present]
+    for name in missing:  # likewise, or not come yet
+        coming.images[name] = images.one(model, name).session_uid
+        if time.perf_counter() >= until:
+            return True
+    if missing or not uv_maps.beside(model).exists():
+        return bool(missing)
+    _take_in(model, coming)
+    return True
+
+
+def appended(model: Path, before: dict[str, set[int]]) -> list[bpy.types.Object]:
     """All objects of the .blend, in no collection yet; where a name is taken, they get another.
 
     Appending asks for no mode and changes no selection, and makes no undo step. What it leaves is a
-    Library block with the path: once the objects are local, nothing uses that.
+    Library block with the path, which goes: once the objects are local, nothing uses that.
 
-    before: the session_uids of what there was, by kind. Those of this model's images that have
-    come are taken out of it. Errors: MaquetteError; whoever calls then removes what is new.
+    before: the session_uids of what there was, by kind. What has come of this model is taken out of
+    it. Errors: MaquetteError; whoever calls then removes what is new.
     """
     try:
-        claimed = images.claim(path)
-        before["images"] -= {image.session_uid for image in claimed.values()}
-        with bpy.data.libraries.load(str(path), link=False) as (there, here):
-            here.objects = there.objects
-        objects = [obj for obj in here.objects if obj is not None]
-        useless = images.give(objects, claimed)
-    except (OSError, RuntimeError, KeyError) as error:
-        images.drop(path)
+        while bring(model, math.inf):
+            pass
+        coming = _coming[model]
+        if not _objects(coming):
+            _take_in(model, coming)
+        objects = _objects(coming)
+        present = {image.session_uid: image for image in bpy.data.images}
+        textures = {name: present[uid] for name, uid in coming.images.items()}
+        useless = images.give(objects, textures) | _doubles(coming.came["node_groups"])
+        for mesh in {obj.data for obj in objects if obj.type == "MESH"}:
+            uv_maps.give(mesh, model)
+        bpy.data.batch_remove([*useless, *_libraries(model)])
+    except (OSError, RuntimeError, KeyError, ValueError) as error:
+        drop(model)
         raise MaquetteError(
             say("The model that was prepared in the background cannot be read."),
             say("Import brings it in directly: Blender stands still meanwhile."),
             details=str(error),
         ) from error
-    useless |= _doubles(before["node_groups"])
-    bpy.data.batch_remove([*useless, *images.libraries(path)])
+    for kind, uids in _coming.pop(model).came.items():
+        before[kind] -= uids
     return objects
 
 
-def _doubles(before: set[int]) -> set[bpy.types.ID]:
-    """Node groups of the importer's that came although this file has them: as when it imports here,
-    all materials share one."""
+def drop(model: Path) -> None:
+    """The model does not come, or not yet: what came of it goes. Nothing, if it is in the scene."""
+    coming = _coming.pop(model, _Coming())
+    gone = set(_libraries(model))
+    # Not what somebody has put to use meanwhile.
+    if not any(obj.users for obj in blocks.of("objects", {*coming.objects})):
+        gone |= {i for i in blocks.of("images", {*coming.images.values()}) if not i.users}
+        for kind, uids in coming.came.items():
+            gone |= {*blocks.of(kind, uids)}
+    if gone:
+        bpy.data.batch_remove(gone)
+
+
+def drop_all() -> None:
+    """The file is saved, or the extension disabled."""
+    for model in [*_coming]:
+        drop(model)
+
+
+def _objects(coming: _Coming) -> list[bpy.types.Object]:
+    """Those that have come; none if any is missing."""
+    found = {obj.session_uid: obj for obj in blocks.of("objects", {*coming.objects})}
+    return [found[uid] for uid in coming.objects] if len(found) == len(coming.objects) else []
+
+
+def _take_in(model: Path, coming: _Coming) -> None:
+    before = blocks.all_uids()
+    try:
+        with bpy.data.libraries.load(str(model), link=False) as (there, here):
+            here.objects = there.objects
+    finally:  # what is damaged may have come in part
+        new = {kind: blocks.new(kind, before) for kind in blocks.KINDS}
+        coming.came = {kind: {block.session_uid for block in found} for kind, found in new.items()}
+        coming.came["images"] |= {*coming.images.values()}
+    coming.objects = [obj.session_uid for obj in here.objects if obj is not None]
+
+
+def _libraries(model: Path) -> list[bpy.types.Library]:
+    """What appending from these .blends leaves: once all is local, nothing uses them."""
+    return [
+        library
+        for library in bpy.data.libraries
+        # Relative, with some "..", once the file has been saved.
+        if Path(os.path.normpath(bpy.path.abspath(library.filepath))) in files(model)
+    ]
+
+
+def _doubles(ours: set[int]) -> set[bpy.types.ID]:
+    """Those of our node groups of the importer's that this file had: as when it imports here, all
+    materials share one."""
     doubles: set[bpy.types.ID] = set()
     first = bpy.data.node_groups.get(GROUP)
-    if first is None or first.session_uid not in before:
+    if first is None or first.session_uid in ours:
         return doubles
-    for group in bpy.data.node_groups:
-        ours = group.session_uid not in before and group.name.startswith(f"{GROUP}.")
-        if ours and _sockets(group) == _sockets(first):
+    for group in blocks.of("node_groups", ours):
+        if group.name.startswith(f"{GROUP}.") and _sockets(group) == _sockets(first):
             group.user_remap(first)
             doubles.add(group)
     return doubles

@@ -4,10 +4,11 @@
 
 Reads orders from stdin, a line of JSON each: number, limit (seconds), and of a model: glb (path),
 picture (of the result: path or ""), title, and what importer.settings says. For it, it writes
-<number>.blend into FOLDER/NAME, uncompressed, its large images beside it (images.py), and then
-<number>.json: ok, seconds (of each part), measures, or what was wrong. Each appears whole: it is
-written under another name first. Of pictures to be sent: pictures, as pairs of what is to be read
-and written; for them <number>.json. A file ready.json says that the start is over.
+<number>.blend into FOLDER/NAME, uncompressed, its large images and UV maps beside it (images.py,
+uv_maps.py), and then <number>.json: ok, seconds (of each part), measures, or what was wrong. Each
+appears whole: it is written under another name first. Of pictures to be sent: pictures, as pairs of
+what is to be read and written; for them <number>.json. A file ready.json says that the start is
+over.
 
 It ends after IDLE seconds without an order; when an order takes longer than its limit; and, taking
 FOLDER along, when stdin ends: that is, when the Blender that started it is gone, however that came.
@@ -40,7 +41,6 @@ IN_USE = "in-use"  # as in background.py
 FULL = 1 << 20  # bytes left on a disk that is full
 ROOM = 3  # times the size of a GLB: what a .blend of it may need
 
-_KINDS = [p.identifier for p in bpy.types.BlendData.bl_rna.properties if p.type == "COLLECTION"]
 _OF_MODELS = ("objects", "meshes", "materials", "cameras", "lights", "images")
 _GLTF = "io_scene_gltf2.blender.imp.blender_gltf"
 
@@ -54,7 +54,8 @@ def main(shared: Path, name: str) -> None:
     _warm_up(folder)
     # What the startup file has: an equal name would make a model's end in .001.
     _remove(block for kind in _OF_MODELS for block in getattr(bpy.data, kind))
-    before = {kind: set(getattr(bpy.data, kind)) for kind in _KINDS}
+    kinds = _load("importing.blocks").KINDS
+    before = {kind: set(getattr(bpy.data, kind)) for kind in kinds}
     _write(folder / "ready.json", {})
     while True:
         try:
@@ -71,7 +72,7 @@ def main(shared: Path, name: str) -> None:
         # Reading the startup file anew would take as long as the start.
         _remove(
             block
-            for kind in _KINDS
+            for kind in kinds
             for block in getattr(bpy.data, kind)
             if block not in before[kind]
         )
@@ -164,6 +165,7 @@ def _carry_out(order: dict, folder: Path) -> dict[str, object]:
         lap("preview")
         blend = folder / f"{order['number']}.blend"
         images.set_apart(objects, blend)
+        uv_maps.set_apart(objects, blend)
         half = blend.with_suffix(".part")
         # Of all that is in this file, only what the model consists of; packed images stay so.
         bpy.data.libraries.write(str(half), set(objects), compress=False)
@@ -224,6 +226,7 @@ def _write(path: Path, content: dict[str, object]) -> None:
 if __name__ == "__main__":
     importer, shape = _load("importing.importer"), _load("importing.shape")
     preview, images = _load("importing.preview"), _load("importing.images")
+    uv_maps = _load("importing.uv_maps")
     try:
         main(Path(sys.argv[-2]), sys.argv[-1])
     except BaseException:

@@ -1,30 +1,20 @@
-"""The large images of a prepared model, in a .blend of their own beside it.
+"""The large images of a prepared model, in a .blend of their own beside it (why: append.py).
 
-They may be half of its bytes, and what one .blend holds Blender takes in with one call. So the
-background Blender sets them apart (`set_apart`), and this one takes them in first, a few at a time
-(`bring`); between, it draws and listens. Then comes the model, whose materials name them (`claim`).
-
-Until then nothing uses them: a save leaves them out, and an undo takes them away, after which they
-are brought again. An undo step that somebody makes just then holds them, though, and who undoes to
-it later has them again, unused, until the next save. `drop` removes those of a model that does not
-come after all.
+The background Blender sets them apart (`set_apart`), with an image of one pixel in the place of
+each. This one takes them in first, one at a time (`one`), then the model, whose materials get them
+(`give`).
 
 child.py loads this file by its path, so nothing is imported from the extension. Thread: main.
 """
 
 import os
-import time
-from collections.abc import Collection, Iterator
+from collections.abc import Collection, Iterator, Mapping
 from pathlib import Path
 
 import bpy
 
 LARGE = 1 << 20  # bytes, as it is in the GLB; smaller ones stay with the model
 _NAME = "maquette_image"  # a stand-in's custom property: what it stands for is called so there
-
-# Of a model that is being taken in: what its images are called there, and the session_uid that they
-# have here, 0 if they have not come.
-_here: dict[Path, dict[str, int]] = {}
 
 
 def beside(model: Path) -> Path:
@@ -61,44 +51,27 @@ def set_apart(objects: Collection[bpy.types.Object], model: Path) -> None:
 # --- in the Blender that somebody works in ----------------------------------------------------
 
 
-def bring(model: Path, seconds: float) -> bool:
-    """Take in the next images, until that time has passed, one at least. Returns whether any have
-    come: then Blender may draw before more is asked for. Errors: OSError, RuntimeError."""
-    path, some = beside(model), False
-    if not path.exists():
-        return False
-    until = time.perf_counter() + seconds
-    if model not in _here:
-        with bpy.data.libraries.load(str(path), link=False) as (there, _):
-            _here[model] = dict.fromkeys(there.images, 0)
-    for name in _missing(model):
-        with bpy.data.libraries.load(str(path), link=False) as (_, here):
-            here.images = [name]
-        (image,) = here.images
-        if image is None:
-            raise RuntimeError(f"no {name}")
-        _here[model][name], some = image.session_uid, True
-        if time.perf_counter() >= until:
-            break
-    return some
+def names(model: Path) -> list[str]:
+    """What its large images are called there. Errors: OSError."""
+    with bpy.data.libraries.load(str(beside(model)), link=False) as (there, _):
+        return list(there.images)
 
 
-def claim(model: Path) -> dict[str, bpy.types.Image]:
-    """All of them, by their names there; from now on whoever asked has to see to them. Errors: as
-    of `bring`."""
-    while bring(model, 1.0):
-        pass
-    present = {image.session_uid: image for image in bpy.data.images}
-    images = {name: present[uid] for name, uid in _here.get(model, {}).items()}
-    _here.pop(model, None)
-    return images
+def one(model: Path, name: str) -> bpy.types.Image:
+    """That one, into this file; nothing uses it. Errors: OSError, RuntimeError."""
+    with bpy.data.libraries.load(str(beside(model)), link=False) as (_, here):
+        here.images = [name]
+    (image,) = here.images
+    if image is None:
+        raise RuntimeError(f"no {name}")
+    return image
 
 
 def give(
-    objects: Collection[bpy.types.Object], images: dict[str, bpy.types.Image]
+    objects: Collection[bpy.types.Object], images: Mapping[str, bpy.types.Image]
 ) -> set[bpy.types.Image]:
-    """To the model's materials. Returns what stood in for them there, which is of no use now.
-    Errors: KeyError: one is not among them."""
+    """To the model's materials, by their names there. Returns what stood in for them, which is of
+    no use now. Errors: KeyError: one is not among them."""
     stand_ins = set()
     for node in _nodes(objects):
         image = node.image
@@ -106,38 +79,6 @@ def give(
             node.image = images[name]
             stand_ins.add(image)
     return stand_ins
-
-
-def drop(model: Path) -> None:
-    """The model does not come: what came of it goes. Nothing, if it has come."""
-    uids = set(_here.pop(model, {}).values()) - {0}
-    # Not what somebody has put to use meanwhile.
-    found = [image for image in bpy.data.images if image.session_uid in uids and not image.users]
-    if gone := [*found, *libraries(model)]:
-        bpy.data.batch_remove(gone)
-
-
-def drop_all() -> None:
-    """The extension is disabled."""
-    for model in [*_here]:
-        drop(model)
-
-
-def libraries(model: Path) -> list[bpy.types.Library]:
-    """What appending from these .blends leaves: once all is local, nothing uses them."""
-    paths = (model, beside(model))
-    return [
-        library
-        for library in bpy.data.libraries
-        # Relative, with some "..", once the file has been saved.
-        if Path(os.path.normpath(bpy.path.abspath(library.filepath))) in paths
-    ]
-
-
-def _missing(model: Path) -> list[str]:
-    """Those that have not come, or that an undo took away."""
-    present = {image.session_uid for image in bpy.data.images}
-    return [name for name, uid in _here[model].items() if uid not in present]
 
 
 def _nodes(objects: Collection[bpy.types.Object]) -> Iterator[bpy.types.ShaderNodeTexImage]:

@@ -13,7 +13,7 @@ from mathutils import Vector
 from ..core.errors import BadModel, MaquetteError, StorageError
 from ..core.language import say
 from ..core.model import Task
-from . import append, gltf, moment, preview, shape
+from . import append, blocks, gltf, moment, preview, shape
 
 COLLECTION = "Maquette"
 MARK = "maquette_task"  # a custom property of every imported object: the id of its task
@@ -41,7 +41,7 @@ def import_model(
 
     def made_here(before: dict[str, set[int]]) -> list[bpy.types.Object]:
         with gltf.imported(context, path, scene) as view_layer:
-            objects = _new("objects", before)
+            objects = blocks.new("objects", before)
             if not objects:
                 raise BadModel(
                     say("Blender found nothing to import in the model."),
@@ -90,7 +90,7 @@ def _brought(
     """bring: told what there is, it brings the model's objects into the file."""
     if reason := moment.closed(scene):
         raise MaquetteError(reason, say("Open another scene and press Import."))
-    before = {kind: _uids(kind) for kind in _KINDS}
+    before = blocks.all_uids()
     try:
         objects = bring(before)
         roots = [obj for obj in objects if obj.parent is None]
@@ -100,15 +100,14 @@ def _brought(
             home.objects.link(obj)
             obj[MARK] = task.id
         # What the importer made to put the objects in; with it, they leave it.
-        bpy.data.batch_remove(
-            [*_new("scenes", before), *(c for c in _new("collections", before) if c != home)]
-        )
+        made = [c for c in blocks.new("collections", before) if c != home]
+        bpy.data.batch_remove([*blocks.new("scenes", before), *made])
         if len(roots) == 1:
             roots[0].name = task.title  # not known in the background: whether that is taken here
         if select:
             _select(_view_layer(context, scene), objects, roots)
     except BaseException:
-        bpy.data.batch_remove([block for kind in _KINDS for block in _new(kind, before)])
+        bpy.data.batch_remove(blocks.all_new(before))
         raise
     return [obj.name for obj in sorted(objects, key=lambda obj: obj.parent is not None)]
 
@@ -205,26 +204,6 @@ def _file_of(task: Task) -> Path:
             say("The model is gone: {path}", path=path), say("Put it back there to import.")
         )
     return path
-
-
-# --- what is new in the file ----------------------------------------------------------------
-
-_KINDS = tuple(
-    p.identifier for p in bpy.types.BlendData.bl_rna.properties if p.type == "COLLECTION"
-)
-
-
-def _uids(kind: str) -> set[int]:
-    """Of all data-blocks of a kind. Not names: a linked one may be called like a new one."""
-    blocks = getattr(bpy.data, kind)
-    uids = [0] * len(blocks)
-    blocks.foreach_get("session_uid", uids)
-    return set(uids)
-
-
-def _new(kind: str, before: dict[str, set[int]]) -> list[bpy.types.ID]:
-    known = before[kind]
-    return [block for block in getattr(bpy.data, kind) if block.session_uid not in known]
 
 
 # --- where it is listed ---------------------------------------------------------------------

@@ -31,7 +31,7 @@ from ..core.language import say
 from ..core.late import log
 from ..core.model import Task
 from ..core.storage import written
-from . import images, importer
+from . import append, importer
 
 if TYPE_CHECKING:
     from .background import Background
@@ -420,11 +420,11 @@ def _remove(path: Path) -> None:
     """Large files take their time to go: 80 MB 20 ms."""
 
     def work() -> None:
-        for file in (path, images.beside(path)):
+        for file in append.files(path):
             with suppress(OSError):  # there is none, or it goes with the folder
                 file.unlink()
 
-    images.drop(path)
+    append.drop(path)
     _in_a_thread(work)
 
 

@@ -13,12 +13,12 @@ from ..core.errors import BadRequest, MaquetteError
 from ..core.language import say
 from ..core.late import log
 from ..core.model import Task, TaskState
-from ..importing import images, moment, origins, stage
+from ..importing import append, moment, origins, stage
 from . import timers
 from .tasks import OfTask
 
 LOOK, AT_ONCE = 0.1, 0.005  # seconds
-PIECE = 0.005  # seconds of bringing images, an image at least, between which Blender draws
+PIECE = 0.005  # seconds of taking a model in, a piece at least, between which Blender draws
 BRINGING = 10.0  # seconds, after which those that are missing come with the model
 LATE = 0.03  # seconds between two looks: Blender was busy, most often with drawing
 _HAS_MODEL = (TaskState.READY, TaskState.IMPORTED)
@@ -84,7 +84,7 @@ class MAQUETTE_OT_receive(OfTask, bpy.types.Operator):
         if event.type != "TIMER" or self._timer.time_duration == self._looked:
             return {"PASS_THROUGH"}
         self._looked = self._timer.time_duration
-        if self._is_late() or self._images_come(context):
+        if self._is_late() or self._pieces_come(context):
             return {"PASS_THROUGH"}
         self._stop()
         return self.execute(context) | {"PASS_THROUGH"}
@@ -98,22 +98,22 @@ class MAQUETTE_OT_receive(OfTask, bpy.types.Operator):
         self._put_off += self._timer.time_delta
         return self._put_off < arrivals.PUT_OFF
 
-    def _images_come(self, context: bpy.types.Context) -> bool:
-        """The next images of a prepared model. Returns whether any came in this tick."""
+    def _pieces_come(self, context: bpy.types.Context) -> bool:
+        """The next pieces of a prepared model. Returns whether any came in this tick."""
         ready = stage.result(self.task_id)
         if ready is None or ready.path is None or moment.why_not_now(context, clicked=True):
             return False
         if self._timer.time_duration > BRINGING:  # somebody takes them away again and again
             return False
         try:
-            return images.bring(ready.path, PIECE)
-        except (OSError, RuntimeError):
+            return append.bring(ready.path, PIECE)
+        except (OSError, RuntimeError, KeyError):
             return False  # said when the model comes
 
-    def _drop_images(self) -> None:
+    def _drop_pieces(self) -> None:
         ready = stage.result(self.task_id)
         if ready is not None and ready.path is not None:
-            images.drop(ready.path)
+            append.drop(ready.path)
 
     @property
     def _spot(self) -> arrivals.Spot | None:
@@ -129,7 +129,7 @@ class MAQUETTE_OT_receive(OfTask, bpy.types.Operator):
     def cancel(self, context: bpy.types.Context) -> None:
         """Called by Blender when it ends the operator: another file, a closed window."""
         self._stop()
-        self._drop_images()
+        self._drop_pieces()
         if not self._clicked:
             session.later(self.task_id, self._spot)
 
@@ -144,7 +144,7 @@ class MAQUETTE_OT_receive(OfTask, bpy.types.Operator):
         try:
             return self._receive(context)
         finally:
-            self._drop_images()  # if the model has not come
+            self._drop_pieces()  # if the model has not come
 
     def _receive(self, context: bpy.types.Context) -> set[str]:
         from ..importing import place  # as arrivals.py does when a model is ready

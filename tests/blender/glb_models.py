@@ -209,6 +209,17 @@ def many_materials(pictures: Sequence[bytes] = (png(4, 8), png(16, 2))) -> Glb:
     )
 
 
+def large_uv_maps() -> Glb:
+    """Two meshes of 89,000 triangles, one with two UV maps, beside a small one; a large picture."""
+    glb = empty()
+    skin = material(
+        glb, pbrMetallicRoughness={"baseColorTexture": {"index": picture(glb, large_png(4))}}
+    )
+    for number, (rows, uvs) in enumerate(((150, 2), (6, 1), (150, 1))):
+        mesh(glb, {**ball(glb, number, rows=rows, uvs=uvs), "material": skin})
+    return stand(glb, {"mesh": 0}, {"mesh": 1, "translation": [2, 0, 0]}, {"mesh": 2})
+
+
 def all_textures() -> Glb:
     """Every texture of core glTF; an emission that shines brighter than white."""
     glb = empty()
@@ -416,6 +427,7 @@ MODELS: dict[str, Callable[[], Glb | bytes]] = {
     "many materials": many_materials,
     "large textures": lambda: many_materials([large_png(1), large_png(2)]),
     "a large and a small texture": lambda: many_materials([png(4, 8), large_png(3)]),
+    "large UV maps": large_uv_maps,
     "all textures": all_textures,
     "alpha blend": lambda: seen_through("BLEND"),
     "alpha mask": lambda: seen_through("MASK"),

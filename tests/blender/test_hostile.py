@@ -132,13 +132,14 @@ def child(folder: Path) -> None:
     from bl_ext.user_default.maquette.core.errors import MaquetteError
     from bl_ext.user_default.maquette.core.model import GenerationRequest, Task, TaskState
     from bl_ext.user_default.maquette.importing import place
+    from bl_ext.user_default.maquette.importing.blocks import KINDS
 
     now = int(Path("/proc/self/statm").read_text().split()[0]) * resource.getpagesize()
     resource.setrlimit(resource.RLIMIT_AS, (now + MEMORY, now + MEMORY))
     print("ready", file=told, flush=True)
 
     def blocks() -> dict[str, set[int]]:
-        return {kind: {b.session_uid for b in getattr(bpy.data, kind)} for kind in place._KINDS}
+        return {kind: {b.session_uid for b in getattr(bpy.data, kind)} for kind in KINDS}
 
     def imported(name: str) -> dict[str, Any]:
         bpy.ops.wm.read_homefile(use_factory_startup=True, use_empty=True)

@@ -18,6 +18,7 @@ from bl_ext.user_default.maquette.core.errors import (
 )
 from bl_ext.user_default.maquette.core.model import GenerationRequest, Task, TaskState
 from bl_ext.user_default.maquette.importing import moment, place
+from bl_ext.user_default.maquette.importing.blocks import KINDS
 
 from tests.core.glb_files import GOOD, Glb, quad
 
@@ -430,7 +431,7 @@ def test_textures_are_packed_into_the_file(library: Path) -> None:
 
 
 def data_blocks() -> dict[str, list[int]]:
-    return {kind: sorted(b.session_uid for b in getattr(bpy.data, kind)) for kind in place._KINDS}
+    return {kind: sorted(b.session_uid for b in getattr(bpy.data, kind)) for kind in KINDS}
 
 
 def looped() -> Glb:

@@ -16,6 +16,7 @@ import pytest
 from bl_ext.user_default.maquette.core.errors import BadModel
 from bl_ext.user_default.maquette.core.model import GenerationRequest, Task, TaskState
 from bl_ext.user_default.maquette.importing import place, shape
+from bl_ext.user_default.maquette.importing.blocks import KINDS
 from mathutils import Matrix
 
 from tests.blender.glb_models import LIVING, MODELS, Glb
@@ -328,7 +329,7 @@ def test_nothing_is_left_over(glb: Path, name: str) -> None:
     objects = imported(glb)
     loose = [
         block
-        for kind in place._KINDS
+        for kind in KINDS
         for block in getattr(bpy.data, kind)
         if not block.users and kind not in ("window_managers", "workspaces", "screens", "scenes")
     ]

@@ -26,7 +26,16 @@ import pytest
 from bl_ext.user_default.maquette import arrivals, pictures, registration, session
 from bl_ext.user_default.maquette.core.errors import BadModel
 from bl_ext.user_default.maquette.core.model import GenerationRequest, Origin, Task, TaskState
-from bl_ext.user_default.maquette.importing import background, images, origins, place, stage
+from bl_ext.user_default.maquette.importing import append as pieces
+from bl_ext.user_default.maquette.importing import (
+    background,
+    images,
+    origins,
+    place,
+    stage,
+    uv_maps,
+)
+from bl_ext.user_default.maquette.importing.blocks import KINDS
 from bl_ext.user_default.maquette.importing.stage import State
 from bl_ext.user_default.maquette.operators import orders
 
@@ -150,7 +159,7 @@ def test_a_model_comes_from_the_background(program: Path) -> None:
     mine.select_set(True)
     bpy.context.view_layer.objects.active = mine
     task = made(program, sandbox("a red vase", 4000))
-    before = {block.name for kind in place._KINDS for block in getattr(bpy.data, kind)}
+    before = {block.name for kind in KINDS for block in getattr(bpy.data, kind)}
     result = prepared(task)
     assert result.state is State.DONE, result
     assert result.measures["triangles"] > 3000
@@ -167,7 +176,7 @@ def test_a_model_comes_from_the_background(program: Path) -> None:
     assert all(image.packed_file for image in bpy.data.images if image.source == "FILE")
     new = {
         f"{kind} {block.name}"
-        for kind in place._KINDS
+        for kind in KINDS
         for block in getattr(bpy.data, kind)
         if block.name not in before and not block.users
     }
@@ -863,31 +872,42 @@ def test_its_folder_is_for_nobody_else(program: Path) -> None:
     assert path.is_relative_to(program / "temp")
 
 
-# --- large images ---------------------------------------------------------------------------
+# --- what comes in pieces -------------------------------------------------------------------
 
 
 @pytest.fixture
 def textured(program: Path) -> tuple[Task, Path]:
     """A model with two large images, prepared, and its .blend."""
+    return in_pieces(program, "large textures", 1)
+
+
+@pytest.fixture
+def mapped(program: Path) -> tuple[Task, Path]:
+    """One with a large image, and three large UV maps in two meshes."""
+    return in_pieces(program, "large UV maps", 2)
+
+
+def in_pieces(folder: Path, name: str, number: int) -> tuple[Task, Path]:
     bpy.ops.wm.read_homefile(use_factory_startup=True, use_empty=True)
-    task = made(program, MODELS["large textures"](), 1)
+    task = made(folder, MODELS[name](), number)
     return task, prepared(task).path
 
 
 def blocks() -> dict[str, list[str]]:
-    return {kind: sorted(block.name for block in getattr(bpy.data, kind)) for kind in place._KINDS}
+    return {kind: sorted(block.name for block in getattr(bpy.data, kind)) for kind in KINDS}
 
 
 def test_large_images_come_first_and_one_at_a_time(textured: tuple[Task, Path]) -> None:
     task, path = textured
     assert images.beside(path).stat().st_size > 2_000_000 > path.stat().st_size
     bpy.data.images.new("a red chair – Bark base color", 1, 1)  # the name is taken
-    assert images.bring(path, 0.0)
+    assert pieces.bring(path, 0.0)
     assert len(bpy.data.images) == 2
-    assert images.bring(path, 0.0)
+    assert pieces.bring(path, 0.0)
     assert len(bpy.data.images) == 3
-    assert not images.bring(path, 0.0)
+    assert not pieces.bring(path, 0.0)
     assert len(bpy.data.images) == 3
+    assert not bpy.data.objects
     append(task)
     assert not bpy.data.libraries
     used = {image.name: image.users for image in bpy.data.images if image.packed_file}
@@ -897,21 +917,89 @@ def test_large_images_come_first_and_one_at_a_time(textured: tuple[Task, Path]) 
     }
     assert len(bpy.data.images) == 3
     assert not any(image.keys() for image in bpy.data.images)
+    gone(task, path)
+
+
+def gone(task: Task, path: Path) -> None:
     stage.cancel(task.id)
-    for file in (path, images.beside(path)):
+    for file in pieces.files(path):
         until(lambda file=file: not file.exists(), "the file to be removed")
 
 
-def test_the_file_is_saved_between_both(textured: tuple[Task, Path], program: Path) -> None:
-    """Then Blender knows the place of the images by another path."""
-    task, path = textured
-    assert images.bring(path, 0.0)
+def test_large_uv_maps_come_last(mapped: tuple[Task, Path]) -> None:
+    task, path = mapped
+    size = 2 * 3 * 4  # bytes a triangle and map
+    triangles = 2 * 300 * 149
+    assert uv_maps.beside(path).stat().st_size == 3 * size * triangles
+    seen = []
+    while pieces.bring(path, 0.0):
+        seen.append((len(bpy.data.images), [len(mesh.uv_layers) for mesh in bpy.data.meshes]))
+    assert seen == [(1, []), (2, [0, 1, 0])]
+    before = blocks()
+    assert before.pop("libraries")
+    append(task)
+    after = blocks()
+    assert after.pop("collections") == ["Maquette"]
+    assert after.pop("libraries") == []
+    assert after.pop("images") == ["a red chair base color"]
+    assert after.items() <= before.items()
+    assert [mesh.uv_layers.keys() for mesh in bpy.data.meshes] == [
+        ["UVMap", "UVMap.001"],
+        ["UVMap"],
+        ["UVMap"],
+    ]
+    assert not any(mesh.keys() for mesh in bpy.data.meshes)
+    gone(task, path)
+
+
+def test_which_uv_map_is_active_stays_so(program: Path) -> None:
+    bpy.ops.wm.read_homefile(use_factory_startup=True, use_empty=True)
+    mesh = bpy.data.meshes.new("sheet")
+    count = uv_maps.LARGE // uv_maps.CORNER + 1
+    mesh.vertices.add(count)
+    mesh.loops.add(count)
+    mesh.polygons.add(1)
+    mesh.polygons[0].loop_start = 0
+    for number in range(3):
+        layer = mesh.uv_layers.new(name="Ä" * 20 + str(number))
+        layer.uv.foreach_set("vector", np.arange(2 * count, dtype=np.float32) * (1 + number))
+    mesh.uv_layers.active_index = 1
+    mesh.uv_layers[2].active_render = True
+
+    def state() -> object:
+        layers = mesh.uv_layers
+        values = np.empty((len(layers), 2 * count), np.float32)
+        for layer, row in zip(layers, values, strict=True):
+            layer.uv.foreach_get("vector", row)
+        shown = [layer.active_render for layer in layers]
+        return layers.keys(), layers.active_index, shown, values.tobytes()
+
+    before = state()
+    obj = bpy.data.objects.new("sheet", mesh)
+    uv_maps.set_apart([obj], program / "1.blend")
+    assert not mesh.uv_layers
+    uv_maps.give(mesh, program / "1.blend")
+    assert state() == before
+    assert not mesh.keys()
+
+
+@pytest.mark.parametrize("come", range(3))
+def test_before_a_save_they_go_and_come_again(
+    mapped: tuple[Task, Path], program: Path, come: int
+) -> None:
+    task, path = mapped
     mine = program / "mine" / "deep" / "mine.blend"
     mine.parent.mkdir(parents=True)
+    before = blocks()
+    for _ in range(come):
+        pieces.bring(path, 0.0)
     bpy.ops.wm.save_as_mainfile(filepath=str(mine))
-    assert bpy.data.libraries[0].filepath.startswith("//")
-    append(task)
+    assert blocks() == before
+    assert mine.stat().st_size < 2_000_000
+    assert pieces.bring(path, 0.0)
+    assert len(append(task)) == 4
     assert not bpy.data.libraries
+    assert [len(mesh.uv_layers) for mesh in bpy.data.meshes] == [2, 1, 1]
 
 
 def test_what_the_importer_shares_is_shared(textured: tuple[Task, Path]) -> None:
@@ -929,31 +1017,48 @@ def test_what_the_importer_shares_is_shared(textured: tuple[Task, Path]) -> None
 
 def test_an_image_that_somebody_uses_meanwhile_stays(textured: tuple[Task, Path]) -> None:
     task, path = textured
-    assert images.bring(path, 0.0)
+    assert pieces.bring(path, 0.0)
     (image,) = bpy.data.images
     image.use_fake_user = True
     stage.cancel(task.id)
     assert list(bpy.data.images) == [image]
 
 
-def test_one_that_was_taken_away_meanwhile_comes_again(textured: tuple[Task, Path]) -> None:
+def test_a_model_that_somebody_uses_meanwhile_stays(mapped: tuple[Task, Path]) -> None:
+    task, path = mapped
+    pieces.bring(path, 0.0)
+    pieces.bring(path, 0.0)
+    bpy.context.scene.collection.objects.link(bpy.data.objects[0])
+    before = blocks()
+    stage.cancel(task.id)
+    assert blocks() == {**before, "libraries": []}
+
+
+@pytest.mark.parametrize("kind", ["objects", "meshes", "images"])
+def test_what_was_taken_away_meanwhile_comes_again(mapped: tuple[Task, Path], kind: str) -> None:
     """As an undo does."""
-    task, path = textured
-    assert images.bring(path, 1.0)
-    assert not images.bring(path, 1.0)
-    bpy.data.images.remove(bpy.data.images[0])
+    task, path = mapped
+    before = blocks()
+    while pieces.bring(path, 1.0):
+        pass
+    bpy.data.batch_remove([*bpy.data.objects, *getattr(bpy.data, kind)])
     append(task)
-    assert sorted(image.users for image in bpy.data.images) == [1, 3]
-    assert all(image.packed_file for image in bpy.data.images)
+    assert all(image.packed_file and image.users == 1 for image in bpy.data.images)
+    stage.cancel(task.id)
+    bpy.data.batch_remove([*bpy.data.objects, bpy.data.collections["Maquette"]])
+    bpy.ops.outliner.orphans_purge(do_recursive=True)
+    assert blocks() == before
 
 
 @pytest.mark.parametrize("through", ["stage.cancel", "stage.give_up", "disabling"])
-def test_of_a_model_that_does_not_come_no_image_stays(
-    textured: tuple[Task, Path], through: str
+@pytest.mark.parametrize("come", [1, 2])
+def test_of_a_model_that_does_not_come_nothing_stays(
+    mapped: tuple[Task, Path], through: str, come: int
 ) -> None:
-    task, path = textured
+    task, path = mapped
     before = blocks()
-    assert images.bring(path, 0.0)
+    for _ in range(come):
+        assert pieces.bring(path, 0.0)
     assert blocks() != before
     if through == "disabling":
         registration.unregister()
@@ -963,17 +1068,17 @@ def test_of_a_model_that_does_not_come_no_image_stays(
     assert blocks() == before
 
 
-@pytest.mark.parametrize("damage", ["gone", "cut off", "another", "of the model"])
-@pytest.mark.parametrize("brought", [True, False])
-def test_damaged_images_are_said_and_then_it_comes_directly(
-    ready: Task, program: Path, damage: str, brought: bool
+@pytest.mark.parametrize("damage", ["gone", "cut off", "another", "of the model", "of the UV maps"])
+@pytest.mark.parametrize("brought", [0, 1, 2])
+def test_damaged_pieces_are_said_and_then_it_comes_directly(
+    ready: Task, program: Path, damage: str, brought: int
 ) -> None:
     bpy.ops.wm.read_homefile(use_factory_startup=True, use_empty=True)
-    Path(ready.folder, ready.model).write_bytes(MODELS["large textures"]().data())
+    Path(ready.folder, ready.model).write_bytes(MODELS["large UV maps"]().data())
     path = prepared(ready).path
     before = blocks()
-    if brought:
-        images.bring(path, 0.0)
+    for _ in range(brought):
+        pieces.bring(path, 0.0)
     file = images.beside(path)
     if damage == "gone":
         file.unlink()
@@ -981,13 +1086,21 @@ def test_damaged_images_are_said_and_then_it_comes_directly(
         file.write_bytes(file.read_bytes()[:1000])
     elif damage == "of the model":
         path.write_bytes(path.read_bytes()[:1000])
+    elif damage == "of the UV maps":
+        os.truncate(uv_maps.beside(path), 2 * uv_maps.LARGE)
     else:
         file.write_bytes(path.read_bytes())
-    assert "cannot be read" in receive(ready)
-    assert blocks() == before
-    assert receive(ready) == ""
-    assert len(models()) == 3
-    assert sorted(image.users for image in bpy.data.images) == [1, 3]
+    told = receive(ready)
+    needed = {"of the UV maps": 3, "of the model": 2}.get(damage, 1)  # pieces
+    if brought >= needed:  # nobody reads what has come
+        assert told == ""
+    else:
+        assert "cannot be read" in told
+        assert blocks() == before
+        assert receive(ready) == ""
+    assert len(models()) == 4
+    assert [len(mesh.uv_layers) for mesh in bpy.data.meshes] == [2, 1, 1]
+    assert [image.users for image in bpy.data.images] == [1]
 
 
 # --- the operator ---------------------------------------------------------------------------
@@ -1051,9 +1164,9 @@ def test_after_a_crash_import_says_so_once_and_then_does_it_here(
 def test_a_damaged_blend_is_said_and_then_it_comes_directly(ready: Task, program: Path) -> None:
     path = prepared(ready).path
     path.write_bytes(path.read_bytes()[:100])
-    blocks = {kind: len(getattr(bpy.data, kind)) for kind in place._KINDS}
+    blocks = {kind: len(getattr(bpy.data, kind)) for kind in KINDS}
     assert "cannot be read" in receive(ready)
-    assert {kind: len(getattr(bpy.data, kind)) for kind in place._KINDS} == blocks
+    assert {kind: len(getattr(bpy.data, kind)) for kind in KINDS} == blocks
     assert not path.exists() or waited_for_end(path)
     assert prepared(ready).state is State.DIRECT
     assert receive(ready) == ""

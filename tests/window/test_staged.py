@@ -3,7 +3,7 @@ that in a window, and of what may happen to the other."""
 
 from tests.window.scenario import next_start, scenario
 
-LARGE = 60_000  # triangles
+LARGE = 100_000  # triangles: its UV map comes by itself, too
 
 
 def large(artist, service, prompt="a vase"):
@@ -13,7 +13,7 @@ def large(artist, service, prompt="a vase"):
 
 
 def with_large_texture(artist):
-    """From now on, of 2 MB. Returns the times when images came, to be filled."""
+    """From now on, of 2 MB. Returns the times when pieces of models came, to be filled."""
     import functools
     import time
 
@@ -28,19 +28,16 @@ def with_large_texture(artist):
         return content[:33] + part(b"prVt", bytes(1 << 21)) + content[33:]  # after the header
 
     texture.turned_texture = heavier
-    images = stage.module(artist, "importing.images")
-    bring, brought = images.bring, []
+    append = stage.module(artist, "importing.append")
+    bring, brought = append.bring, []
 
     @functools.wraps(bring)
     def look_on(*arguments):
-        before = set(images.bpy.data.images)
-        try:
-            return bring(*arguments)
-        finally:
-            if set(images.bpy.data.images) - before:
-                brought.append(time.perf_counter())
+        if some := bring(*arguments):
+            brought.append(time.perf_counter())
+        return some
 
-    images.bring = look_on
+    append.bring = look_on
     return brought
 
 
@@ -72,12 +69,15 @@ def test_large_model(artist):
 
     from tests.window import seen, stage
 
-    beats = []
+    beats, drawn = [], []
 
     def beat():
         beats.append(time.perf_counter())
         return 0.005
 
+    bpy.types.SpaceView3D.draw_handler_add(
+        lambda: drawn.append(time.perf_counter()), (), "WINDOW", "POST_PIXEL"
+    )
     ours = stage.module(artist, "importing.stage")
     place = stage.module(artist, "importing.place")
     appended = []
@@ -109,9 +109,11 @@ def test_large_model(artist):
     assert len([moment for moment in beats if ready <= moment <= begun]) > 20, "it stood still"
     bpy.app.timers.unregister(beat)
     artist.picture("there")
-    (image_came,) = brought
-    assert ready < image_came < begun
-    assert any(image_came < moment < begun for moment in beats), "both in one tick"
+    image, mesh = brought
+    assert ready < image < mesh < begun
+    for since, to in ((image, mesh), (mesh, begun)):
+        assert any(since < moment < to for moment in beats), "both in one tick"
+    assert not [moment for moment in drawn if image < moment < begun], "it was drawn in between"
 
     (name,) = artist.models()
     assert name == "a vase"
@@ -121,6 +123,7 @@ def test_large_model(artist):
     assert not bpy.data.libraries
     assert texture(model) == ("a vase base color", (512, 512), 1)
     assert not any("maquette_image" in image for image in bpy.data.images)
+    assert len({tuple(corner.vector) for corner in model.data.uv_layers[0].uv}) > 10_000
     pictured = list(model.preview.image_pixels_float)
     assert tuple(model.preview.image_size) == (256, 256)
     assert max(pictured) > 0.5
@@ -169,17 +172,17 @@ def texture(model):
 
 @scenario(network=False)
 def test_somebody_is_quicker_than_the_model(artist):
-    """When its image has come and it has not: what was done then stays as it was, and so does what
-    can be undone. Nothing is left of the image until the model can come."""
+    """When a piece has come and it has not: what was done then stays as it was, and so does what
+    can be undone. Nothing is left of the piece until the model can come."""
     import bpy
 
     from tests.window import stage
 
-    images = stage.module(artist, "importing.images")
+    append = stage.module(artist, "importing.append")
     service = stage.Service(artist)
     yield from artist.open_sidebar()
     brought = with_large_texture(artist)
-    bring, to_do = images.bring, []
+    bring, to_do = append.bring, []
 
     def then(*arguments):
         some = bring(*arguments)
@@ -191,7 +194,7 @@ def test_somebody_is_quicker_than_the_model(artist):
         with bpy.context.temp_override(window=artist.window, area=artist.area(), region=None):
             bpy.ops.object.mode_set(mode="EDIT")
 
-    images.bring = then
+    append.bring = then
     steps = stage.undo_steps()
     to_do.append(enter_edit_mode)
     yield from large(artist, service)
@@ -206,22 +209,35 @@ def test_somebody_is_quicker_than_the_model(artist):
     yield from artist.to_view()
     yield from artist.key("TAB")
     yield from artist.until(artist.models, 60, "the model")
-    assert len(brought) == 2
+    assert len(brought) == 3
     assert texture(bpy.data.objects["a vase"]) == ("a vase base color", (512, 512), 1)
     assert stage.undo_steps()[-1] == stage.STEP
     assert stage.undo_steps()[: len(steps)] == steps
 
-    # Taken away, as by an undo, it comes again, before the model.
+    # What an undo takes away comes again, before the model.
     yield from stage.undo(artist)
     assert not artist.models()
-    to_do.append(lambda: bpy.ops.ed.undo_push(message="something"))
-    to_do.append(lambda: bpy.data.images.remove(bpy.data.images["a vase base color"]))
+
+    def undo():
+        assert bpy.data.images.get("a vase base color")
+        with bpy.context.temp_override(window=artist.window):
+            bpy.ops.ed.undo()
+        assert not bpy.data.images.get("a vase base color")
+        assert not bpy.data.objects.get("a vase")
+
+    to_do += [undo, lambda: bpy.ops.ed.undo_push(message="something")]
     yield from artist.click("maquette.receive")
     yield from artist.until(artist.models, 60, "the model, clicked for")
     assert not to_do
-    assert len(brought) >= 4
-    assert texture(bpy.data.objects["a vase"]) == ("a vase base color", (512, 512), 1)
+    assert len(brought) == 7
+    model = bpy.data.objects["a vase"]
+    assert texture(model) == ("a vase base color", (512, 512), 1)
+    assert model.data.uv_layers.keys() == ["UVMap"]
+    assert len({tuple(corner.vector) for corner in model.data.uv_layers[0].uv}) > 10_000
+    assert not model.data.keys()
+    assert len(bpy.data.meshes) == 2, "the cube's and this"
     assert stage.undo_steps()[-1] == stage.STEP
+    assert "something" not in stage.undo_steps()
 
 
 @scenario(network=False)
