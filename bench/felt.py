@@ -8,6 +8,7 @@ A silence is the time between two calls of a timer that asks to be called every 
 Blender neither draws nor takes a click.
 """
 
+import bisect
 import itertools
 import json
 import os
@@ -29,15 +30,23 @@ def write(artist, figures):
 
 
 class Heart:
-    """beats: when the timer was called. draws: when Blender had drawn a 3D View."""
+    """beats: when the timer was called. draws: when Blender had drawn a 3D View. drawn: that, or
+    its header or sidebar."""
 
     def __init__(self):
         import bpy
 
-        self.beats, self.draws = [], []
-        self._handle = bpy.types.SpaceView3D.draw_handler_add(
-            lambda: self.draws.append(time.perf_counter()), (), "WINDOW", "POST_PIXEL"
-        )
+        self.beats, self.draws, self.drawn = [], [], []
+
+        def note(region):
+            self.drawn.append(time.perf_counter())
+            if region == "WINDOW":
+                self.draws.append(self.drawn[-1])
+
+        self._handles = [
+            (bpy.types.SpaceView3D.draw_handler_add(note, (region,), region, "POST_PIXEL"), region)
+            for region in ("WINDOW", "HEADER", "UI")
+        ]
 
         def beat():
             self.beats.append(time.perf_counter())
@@ -46,13 +55,19 @@ class Heart:
         self._beat = beat
         bpy.app.timers.register(beat)
 
-    def gaps(self, since, until, *, placed=None):
-        """placed: the end of what is measured: Blender's own first drawing of it is left out."""
+    def gaps(self, since, until, *, placed=None, still=False):
+        """placed: the end of what is measured: Blender's own first drawing of it is left out.
+        still: only those in which nothing was drawn."""
         times = [beat for beat in self.beats if since <= beat <= until]
         if placed is not None:
             times = [beat for beat in times if beat < placed]
             times.append(placed)
-        return sorted(1000 * (b - a) for a, b in itertools.pairwise(times))
+        drawn = sorted(self.drawn) if still else []
+        return sorted(
+            1000 * (b - a)
+            for a, b in itertools.pairwise(times)
+            if bisect.bisect(drawn, a) == bisect.bisect(drawn, b)
+        )
 
     def after(self, moment):
         """The first beat after that: what came before it has been drawn."""
@@ -62,7 +77,8 @@ class Heart:
         import bpy
 
         bpy.app.timers.unregister(self._beat)
-        bpy.types.SpaceView3D.draw_handler_remove(self._handle, "WINDOW")
+        for handle, region in self._handles:
+            bpy.types.SpaceView3D.draw_handler_remove(handle, region)
 
 
 def p(values, share):
@@ -244,10 +260,16 @@ def test_download(artist):
     yield 1.0
     since = time.perf_counter()
     yield IDLE
-    figures = {"idle": p(heart.gaps(since, time.perf_counter()), 0.999)}
+    figures = {}
+
+    def silences(name, spans):
+        for figure, still in ((name, False), (f"{name}_still", True)):
+            gaps = itertools.chain(*(heart.gaps(*span, still=still) for span in spans))
+            figures[figure] = p(gaps, 0.999)
+
+    silences("idle", [(since, time.perf_counter())])
     if asked()["curl"]:
-        spans = yield from by_curl(artist)
-        figures["curl"] = p(itertools.chain(*(heart.gaps(*span) for span in spans)), 0.999)
+        silences("curl", (yield from by_curl(artist)))
     spans, grown = [], []
     for number in range(asked()["downloads"]):
         if number:
@@ -264,12 +286,9 @@ def test_download(artist):
         grown.append(most - before)
         assert artist.task().state.name == "READY", artist.task()
     heart.stop()
-    figures |= {
-        "seconds": sum(until - since for since, until in spans) / len(spans),
-        "download": p(itertools.chain(*(heart.gaps(*span) for span in spans)), 0.999),
-        "grown": max(grown),
-    }
-    write(artist, figures)
+    silences("download", spans)
+    seconds = sum(until - since for since, until in spans) / len(spans)
+    write(artist, figures | {"seconds": seconds, "grown": max(grown)})
 
 
 def order(artist, number):

@@ -202,6 +202,15 @@ def rows(found: dict) -> list[tuple[str, str, str, str, str]]:
     )
     lines.append(
         (
+            "of those, in which Blender drew nothing",
+            f"{down['download_still']:.1f} ms",
+            f"{down['idle_still']:.1f} ms idle, {down['curl_still']:.1f} ms while curl does",
+            f"{down['download_still'] - down['idle_still']:+.1f} ms",
+            "",
+        )
+    )
+    lines.append(
+        (
             "memory during a 500 MB download",
             f"+{found['memory']['grown']:.0f} MiB",
             "",
