@@ -31,6 +31,7 @@ if TYPE_CHECKING:
     import requests
 
 TIMEOUT = (10.0, 60.0)  # connect, and each silence while reading, seconds
+FAST, PAUSE = 1 << 30, 0.0002  # bytes a second; seconds
 ANSWER_SECONDS = 120.0  # for one whole API answer
 ANSWER_BYTES = 1 << 20  # the longest documented has a few KiB; parsing holds Python's lock
 
@@ -344,7 +345,10 @@ def _while_connecting(chain: Sequence[BaseException]) -> bool:
 
 def read_chunks(response: requests.Response, label: str, asked: str) -> Iterator[bytes]:
     """The raw body. A read of n bytes blocks until all n are there, however slowly they drip, so
-    the size follows the speed: it doubles while reads are quick, to 1 MiB, and halves when slow."""
+    the size follows the speed: it doubles while reads are quick, to 1 MiB, and halves when slow.
+
+    What comes faster than from a network is sent by this machine. Where it has few cores, both ends
+    together would keep Blender from drawing: so there is a pause after each read."""
     import urllib3.exceptions as lower
 
     size = 256
@@ -359,3 +363,5 @@ def read_chunks(response: requests.Response, label: str, asked: str) -> Iterator
         took = time.monotonic() - began
         size = min(size * 2, 1 << 20) if took < 0.05 else max(size // 2, 64) if took > 1 else size
         yield chunk
+        if took < len(chunk) / FAST:
+            time.sleep(PAUSE)

@@ -11,32 +11,18 @@ import heapq
 import inspect
 import itertools
 import logging
-import os
-import sys
 import threading
 import time
 from collections.abc import Callable, Generator
-from contextlib import suppress
 from dataclasses import dataclass
 
 log = logging.getLogger(__name__)
 
 Steps = Generator[float, None, None]
 
-NICE = 10  # as the background Blender's (importing/child.py)
-
 
 class Cancelled(Exception):
     """Thrown into a job's generator where it last yielded, when the user cancels it."""
-
-
-def give_way() -> None:
-    """Let this thread take the processor when nobody else wants it: a download at full speed must
-    not keep Blender from drawing. On Linux only, where niceness is a thread's own (nice(2), "C
-    library/kernel differences"); elsewhere it is the whole process's."""
-    if sys.platform == "linux":
-        with suppress(OSError):  # a sandbox may forbid it
-            os.nice(NICE)
 
 
 @dataclass(eq=False)
@@ -131,7 +117,6 @@ class Worker:
             self._threads.add(thread)
 
     def _run(self) -> None:
-        give_way()
         try:
             while (work := self._take()) is not None:
                 wait = self._step(work)

@@ -30,4 +30,6 @@ def all_new(before: Mapping[str, set[int]]) -> list[bpy.types.ID]:
 
 def of(kind: str, wanted: set[int]) -> list[bpy.types.ID]:
     """Those with these session_uids, as far as they are there."""
+    if not wanted:
+        return []
     return [block for block in getattr(bpy.data, kind) if block.session_uid in wanted]

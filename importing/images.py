@@ -31,6 +31,8 @@ def set_apart(objects: Collection[bpy.types.Object], model: Path) -> None:
     stand_ins: dict[bpy.types.Image, bpy.types.Image] = {}
     for node in _nodes(objects):
         image = node.image
+        if image:
+            image.pop(_NAME, None)  # a GLB may say anything (its `extras` become custom properties)
         packed = image.packed_file if image else None
         if image not in stand_ins and packed and packed.size >= LARGE:
             stand_ins[image] = bpy.data.images.new(image.name, 1, 1)

@@ -207,6 +207,7 @@ def forget() -> None:
     for task_id, order in list(_orders.items()):
         if "pictures" not in order.content:
             cancel(task_id)
+    append.forget()
 
 
 def tick() -> bool:

@@ -30,6 +30,8 @@ def set_apart(objects: Collection[bpy.types.Object], model: Path) -> None:
     import numpy as np  # not always there where somebody works; the importer needs it here
 
     meshes = dict.fromkeys(obj.data for obj in objects if obj.type == "MESH")
+    for mesh in meshes:
+        mesh.pop(_NAME, None)  # a GLB may say anything (its `extras` become custom properties)
     large = [m for m in meshes if m.uv_layers and len(m.loops) * CORNER >= LARGE]
     if not large:
         return

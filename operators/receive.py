@@ -107,7 +107,7 @@ class MAQUETTE_OT_receive(OfTask, bpy.types.Operator):
             return False
         try:
             return append.bring(ready.path, PIECE)
-        except (OSError, RuntimeError, KeyError):
+        except (OSError, RuntimeError):
             return False  # said when the model comes
 
     def _drop_pieces(self) -> None:

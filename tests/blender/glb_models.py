@@ -220,6 +220,19 @@ def large_uv_maps() -> Glb:
     return stand(glb, {"mesh": 0}, {"mesh": 1, "translation": [2, 0, 0]}, {"mesh": 2})
 
 
+def large_with_occlusion() -> Glb:
+    """As large, with a texture that Blender's shader has no input for."""
+    glb = empty()
+    color, rough = picture(glb, large_png(5)), picture(glb, large_png(6))
+    textures = {
+        "baseColorTexture": {"index": color},
+        "metallicRoughnessTexture": {"index": rough},
+    }
+    skin = material(glb, pbrMetallicRoughness=textures, occlusionTexture={"index": rough})
+    mesh(glb, {**ball(glb, rows=150), "material": skin})
+    return stand(glb, {"mesh": 0})
+
+
 def all_textures() -> Glb:
     """Every texture of core glTF; an emission that shines brighter than white."""
     glb = empty()
@@ -428,6 +441,7 @@ MODELS: dict[str, Callable[[], Glb | bytes]] = {
     "large textures": lambda: many_materials([large_png(1), large_png(2)]),
     "a large and a small texture": lambda: many_materials([png(4, 8), large_png(3)]),
     "large UV maps": large_uv_maps,
+    "large, with occlusion": large_with_occlusion,
     "all textures": all_textures,
     "alpha blend": lambda: seen_through("BLEND"),
     "alpha mask": lambda: seen_through("MASK"),

@@ -39,7 +39,7 @@ from bl_ext.user_default.maquette.importing.blocks import KINDS
 from bl_ext.user_default.maquette.importing.stage import State
 from bl_ext.user_default.maquette.operators import orders
 
-from tests.blender.glb_models import LIVING, MODELS, sandbox
+from tests.blender.glb_models import LIVING, MODELS, one, sandbox
 from tests.blender.likeness import Seen, compare, look
 from tests.blender.picture_files import write_png
 from tests.core.glb_files import Glb, quad
@@ -1024,14 +1024,110 @@ def test_an_image_that_somebody_uses_meanwhile_stays(textured: tuple[Task, Path]
     assert list(bpy.data.images) == [image]
 
 
-def test_a_model_that_somebody_uses_meanwhile_stays(mapped: tuple[Task, Path]) -> None:
-    task, path = mapped
-    pieces.bring(path, 0.0)
-    pieces.bring(path, 0.0)
-    bpy.context.scene.collection.objects.link(bpy.data.objects[0])
-    before = blocks()
+@pytest.mark.parametrize("what", ["object", "mesh", "material", "image", "image, fake", "group"])
+def test_what_somebody_uses_meanwhile_stays(program: Path, what: str) -> None:
+    """With all that it uses; the rest goes."""
+    task, path = in_pieces(program, "large, with occlusion", 1)
+    while pieces.bring(path, 0.0):
+        pass
+    (obj,), (mesh,), (group,) = bpy.data.objects, bpy.data.meshes, bpy.data.node_groups
+    (material,) = bpy.data.materials
+    image = next(image for image in bpy.data.images if image.packed_file)
+    mine = bpy.data.objects.new("mine", None if what == "object" else bpy.data.meshes.new("mine"))
+    bpy.context.scene.collection.objects.link(obj if what == "object" else mine)
+    tree = bpy.data.node_groups.new("mine", "ShaderNodeTree")
+    if what == "mesh":
+        mine.data = mesh
+    elif what == "material":
+        mine.data.materials.append(material)
+    elif what == "image":
+        tree.nodes.new("ShaderNodeTexImage").image = image
+    elif what == "image, fake":
+        image.use_fake_user = True
+    elif what == "group":
+        tree.nodes.new("ShaderNodeGroup").node_tree = group
+    counts = {kind: len(names) for kind, names in blocks().items()}
     stage.cancel(task.id)
-    assert blocks() == {**before, "libraries": []}
+    left = {kind: counts[kind] - len(names) for kind, names in blocks().items()}
+    assert left.pop("libraries") == 2
+    all_of_it = {"objects": 1, "meshes": 1, "materials": 1, "node_groups": 1, "images": 4}
+    stays = {
+        "object": [*all_of_it],
+        "mesh": [*all_of_it][1:],
+        "material": [*all_of_it][2:],
+        "group": ["node_groups"],
+    }.get(what, [])
+    expected = {kind: count for kind, count in all_of_it.items() if kind not in stays}
+    if what.startswith("image"):
+        expected["images"] -= 1
+    if "images" not in expected:  # of the images, those that nothing uses: stand-ins are used
+        expected["images"] = 2
+    assert {kind: number for kind, number in left.items() if number} == expected
+
+
+def test_two_models_at_once_keep_what_they_share(program: Path) -> None:
+    first, one = in_pieces(program, "large, with occlusion", 1)
+    second = made(program, MODELS["large, with occlusion"](), 2)
+    prepared(second)
+    while pieces.bring(one, 0.0):
+        pass
+    append(second)
+    stage.cancel(first.id)
+    (material,), (group,) = bpy.data.materials, bpy.data.node_groups
+    (node,) = (node for node in material.node_tree.nodes if node.type == "GROUP")
+    assert node.node_tree == group
+    assert node.inputs["Occlusion"].is_linked
+
+
+def undo_steps(*, appended: bool, program: Path) -> tuple[Task, Path]:
+    """A step that somebody made when all pieces had come is undone to."""
+    task, path = in_pieces(program, "large UV maps", 1)
+    bpy.ops.ed.undo_push(message="before")
+    while pieces.bring(path, 0.0):
+        pass
+    bpy.ops.ed.undo_push(message="just then")
+    if appended:
+        append(task)
+        bpy.ops.ed.undo_push(message="after")
+    else:
+        pieces.drop(path)
+        bpy.ops.ed.undo()
+        bpy.ops.ed.redo()
+        return task, path
+    bpy.ops.ed.undo()
+    return task, path
+
+
+@pytest.mark.parametrize("appended", [True, False])
+def test_what_an_undo_brings_back_goes_into_no_save(program: Path, appended: bool) -> None:
+    task, _ = undo_steps(appended=appended, program=program)
+    assert len(bpy.data.objects) == 4
+    file = program / "mine.blend"
+    bpy.ops.wm.save_as_mainfile(filepath=str(file))
+    assert not any((*bpy.data.objects, *bpy.data.meshes, *bpy.data.materials, *bpy.data.images))
+    assert not bpy.data.libraries
+    assert file.stat().st_size < 2_000_000
+    assert len(append(task)) == 4
+    assert {obj.name for obj in bpy.data.objects if not obj.parent} == {"a red chair"}
+
+
+def test_imported_again_it_has_the_names_of_the_first(program: Path) -> None:
+    task, _ = undo_steps(appended=True, program=program)
+    append(task)
+    assert not [
+        block.name for block in (*bpy.data.meshes, *bpy.data.materials) if "." in block.name
+    ]
+    assert not bpy.data.libraries
+
+
+def test_an_image_that_was_taken_away_alone_comes_again(mapped: tuple[Task, Path]) -> None:
+    task, path = mapped
+    while pieces.bring(path, 0.0):
+        pass
+    bpy.data.images.remove(next(image for image in bpy.data.images if image.packed_file))
+    append(task)
+    assert [(image.users, bool(image.packed_file)) for image in bpy.data.images] == [(1, True)]
+    assert len(bpy.data.meshes) == 3
 
 
 @pytest.mark.parametrize("kind", ["objects", "meshes", "images"])
@@ -1048,6 +1144,18 @@ def test_what_was_taken_away_meanwhile_comes_again(mapped: tuple[Task, Path], ki
     bpy.data.batch_remove([*bpy.data.objects, bpy.data.collections["Maquette"]])
     bpy.ops.outliner.orphans_purge(do_recursive=True)
     assert blocks() == before
+
+
+@pytest.mark.parametrize("said", [5, "{}", '{"at": 0, "names": ["x"], "active": 0, "shown": 0}'])
+@pytest.mark.parametrize("rows", [6, 150])
+def test_what_a_file_calls_as_we_do_is_nothing_to_us(program: Path, said: Any, rows: int) -> None:
+    glb = one(rows=rows)
+    names = {"maquette_uv_maps": said, "maquette_image": said}
+    glb.json["meshes"][0]["extras"] = glb.json["images"][0]["extras"] = names
+    task = made(program, glb)
+    assert prepared(task).state is State.DONE
+    (obj,) = append(task)
+    assert obj.data.uv_layers.keys() == ["UVMap"]
 
 
 @pytest.mark.parametrize("through", ["stage.cancel", "stage.give_up", "disabling"])
@@ -1068,7 +1176,9 @@ def test_of_a_model_that_does_not_come_nothing_stays(
     assert blocks() == before
 
 
-@pytest.mark.parametrize("damage", ["gone", "cut off", "another", "of the model", "of the UV maps"])
+@pytest.mark.parametrize(
+    "damage", ["gone", "cut off", "another", "of the model", "of the UV maps", "no objects"]
+)
 @pytest.mark.parametrize("brought", [0, 1, 2])
 def test_damaged_pieces_are_said_and_then_it_comes_directly(
     ready: Task, program: Path, damage: str, brought: int
@@ -1086,12 +1196,14 @@ def test_damaged_pieces_are_said_and_then_it_comes_directly(
         file.write_bytes(file.read_bytes()[:1000])
     elif damage == "of the model":
         path.write_bytes(path.read_bytes()[:1000])
+    elif damage == "no objects":
+        path.write_bytes(file.read_bytes())
     elif damage == "of the UV maps":
         os.truncate(uv_maps.beside(path), 2 * uv_maps.LARGE)
     else:
         file.write_bytes(path.read_bytes())
     told = receive(ready)
-    needed = {"of the UV maps": 3, "of the model": 2}.get(damage, 1)  # pieces
+    needed = {"of the UV maps": 3, "of the model": 2, "no objects": 2}.get(damage, 1)  # pieces
     if brought >= needed:  # nobody reads what has come
         assert told == ""
     else:

@@ -564,3 +564,20 @@ def test_only_a_service_on_this_machine_may_link_to_it(link: str) -> None:
     with pytest.raises(Refused):
         check_result_url(link.replace("127.0.0.1", "10.0.0.1").replace("::1", "fd00::1").replace(
             "localhost", "router"), LOCAL)  # fmt: skip
+
+
+@pytest.mark.parametrize(("fast", "pauses"), [(1.0, True), (1e15, False)])
+def test_only_a_source_faster_than_any_network_is_paused(
+    monkeypatch: pytest.MonkeyPatch, fast: float, pauses: bool
+) -> None:
+    """fast: above how many bytes a second."""
+    body = bytes(1 << 20)
+    paused: list[float] = []
+    monkeypatch.setattr(http, "FAST", fast)
+    monkeypatch.setattr(http, "PAUSE", 12345.0)  # told from the pauses of others
+    monkeypatch.setattr(time, "sleep", paused.append)
+    with Scripted([HEAR, answer(200, body)]) as server, http.new_session(server.url) as session:
+        response = session.get(server.url, stream=True)
+        chunks = list(http.read_chunks(response, "Any", "GET"))
+    assert b"".join(chunks) == body
+    assert paused.count(12345.0) == (len(chunks) if pauses else 0)

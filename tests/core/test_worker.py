@@ -1,13 +1,11 @@
 """The worker: many jobs, few threads, none when idle."""
 
-import os
-import sys
 import threading
 import time
 
 import pytest
 
-from core.worker import NICE, Cancelled, Worker
+from core.worker import Cancelled, Worker
 
 
 @pytest.fixture
@@ -42,20 +40,6 @@ def test_a_thousand_jobs_are_stepped_by_at_most_eight_threads(worker):
     until(lambda: len(done) == 1000)
     assert sorted(done) == list(range(1000))
     assert max(most) <= 8
-
-
-@pytest.mark.skipif(sys.platform != "linux", reason="elsewhere niceness is the whole process's")
-def test_its_threads_give_way_to_all_others(worker):
-    seen, before = [], os.getpriority(os.PRIO_PROCESS, 0)
-
-    def steps():
-        seen.append(os.getpriority(os.PRIO_PROCESS, 0))
-        yield 0.0
-
-    worker.add("a", steps())
-    until(lambda: seen)
-    assert seen == [min(before + NICE, 19)]
-    assert os.getpriority(os.PRIO_PROCESS, 0) == before
 
 
 def test_no_thread_is_left_when_nothing_is_open(worker):
