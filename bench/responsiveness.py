@@ -202,7 +202,7 @@ def rows(found: dict) -> list[tuple[str, str, str, str, str]]:
     )
     lines.append(
         (
-            "of those, in which Blender drew nothing",
+            "of those, in which it drew no 3D View",
             f"{down['download_still']:.1f} ms",
             f"{down['idle_still']:.1f} ms idle, {down['curl_still']:.1f} ms while curl does",
             f"{down['download_still'] - down['idle_still']:+.1f} ms",

@@ -55,6 +55,10 @@ def set_apart(objects: Collection[bpy.types.Object], model: Path) -> None:
     os.replace(half, beside(model))
 
 
+def are_due(obj: bpy.types.Object) -> bool:
+    return obj.type == "MESH" and _NAME in obj.data
+
+
 def give(mesh: bpy.types.Mesh, model: Path) -> None:
     """Its UV maps, if they are there. Errors: OSError, ValueError."""
     if _NAME not in mesh:

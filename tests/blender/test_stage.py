@@ -1111,6 +1111,16 @@ def test_what_an_undo_brings_back_goes_into_no_save(program: Path, appended: boo
     assert {obj.name for obj in bpy.data.objects if not obj.parent} == {"a red chair"}
 
 
+def test_a_whole_model_that_somebody_has_unlinked_stays(
+    mapped: tuple[Task, Path], program: Path
+) -> None:
+    task, _ = mapped
+    for obj in append(task):
+        bpy.data.collections["Maquette"].objects.unlink(obj)
+    bpy.ops.wm.save_as_mainfile(filepath=str(program / "mine.blend"))
+    assert len(bpy.data.objects) == 4
+
+
 def test_imported_again_it_has_the_names_of_the_first(program: Path) -> None:
     task, _ = undo_steps(appended=True, program=program)
     append(task)
