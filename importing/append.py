@@ -12,9 +12,9 @@ It goes before a save, and if the model does not come after all (`drop`), but fo
 put to use. Seen in 4.5: whoever undoes and redoes such a step before the model is there, makes
 Blender print a word about the name of a Library block, which it mends itself.
 
-Thread: main, for 0.02 s for each piece of 500,000 triangles, 0.06 s at most for one of 1,500,000, all
-pieces together 0.08 and 0.14 s. That is in a small file: among 50,000 objects each takes 0.1 to
-0.2 s more.
+Thread: main, for 0.02 s at most for a piece of 500,000 triangles, 0.06 s of 1,500,000; all pieces
+together 0.08 and 0.14 s. In a small file, that is: among 50,000 objects each takes 0.1 to 0.2 s
+more.
 """
 
 import math
