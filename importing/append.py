@@ -39,13 +39,14 @@ class _Coming:
     """Of a model that is being taken in, session_uids. images: of large ones, by their names there;
     0 if one has not come. objects: as in the .blend. came: all that came with them, by kind."""
 
+    model: Path
     images: dict[str, int] = field(default_factory=dict)
     objects: list[int] = field(default_factory=list)
     came: dict[str, set[int]] = field(default_factory=dict)
 
 
 _coming: dict[Path, _Coming] = {}
-_were: dict[Path, _Coming] = {}  # of this file: of those that have come, or were dropped
+_were: list[_Coming] = []  # of this file: of those that have come, or were dropped
 
 
 def files(model: Path) -> tuple[Path, ...]:
@@ -60,13 +61,13 @@ def bring(model: Path, seconds: float) -> bool:
     until = time.perf_counter() + seconds
     if model not in _coming:
         _sweep()  # else it would get names with a number
-    coming = _coming.setdefault(model, _Coming())
+    coming = _coming.setdefault(model, _Coming(model))
     missing = _missing(coming)
     if coming.objects:
         if not missing and _objects(coming):
             return False
         drop(model)  # an undo took something away
-        coming = _coming.setdefault(model, _Coming())
+        coming = _coming.setdefault(model, _Coming(model))
     if not coming.images and images.beside(model).exists():
         coming.images = dict.fromkeys(images.names(model), 0)
         missing = _missing(coming)
@@ -109,7 +110,7 @@ def appended(model: Path, before: dict[str, set[int]]) -> list[bpy.types.Object]
             say("Import brings it in directly: Blender stands still meanwhile."),
             details=str(error),
         ) from error
-    _were[model] = _coming.pop(model)
+    _were.append(_coming.pop(model))
     before["images"] -= {*coming.images.values()}
     for kind, uids in coming.came.items():
         before[kind] -= uids
@@ -121,7 +122,7 @@ def drop(model: Path) -> None:
     coming = _coming.pop(model, None)
     gone = {*(_unused(coming) if coming else ()), *_libraries({model})}
     if coming and coming.objects:
-        _were[model] = coming
+        _were.append(coming)
     if gone:
         bpy.data.batch_remove(gone)
 
@@ -143,11 +144,10 @@ def _sweep() -> None:
     """What an undo or a redo has brought back of models in pieces: a save would leave out the
     objects, as nothing uses them, but not what those use. Not a whole model that somebody has
     unlinked."""
-    objects = blocks.of("objects", {uid for came in _were.values() for uid in came.objects})
+    objects = blocks.of("objects", {uid for came in _were for uid in came.objects})
     back = {obj.session_uid for obj in objects if not obj.users and uv_maps.are_due(obj)}
-    came = [came for came in _were.values() if back.intersection(came.objects)]
-    gone = {block for each in came for block in _unused(each)}
-    gone |= {*_libraries({*_were})}  # with undo steps of 4.2
+    gone = {block for came in _were if back.intersection(came.objects) for block in _unused(came)}
+    gone |= {*_libraries({came.model for came in _were})}  # with undo steps of 4.2
     if gone:
         bpy.data.batch_remove(gone)
 

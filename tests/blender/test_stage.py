@@ -1111,6 +1111,25 @@ def test_what_an_undo_brings_back_goes_into_no_save(program: Path, appended: boo
     assert {obj.name for obj in bpy.data.objects if not obj.parent} == {"a red chair"}
 
 
+def test_what_a_redo_brings_back_beside_the_model_goes(
+    mapped: tuple[Task, Path], program: Path
+) -> None:
+    task, path = mapped
+    bpy.ops.ed.undo_push(message="before")
+    while pieces.bring(path, 0.0):
+        pass
+    bpy.ops.ed.undo_push(message="just then")
+    bpy.ops.ed.undo()
+    while pieces.bring(path, 0.0):
+        pass
+    bpy.ops.ed.redo()
+    append(task)
+    assert len(bpy.data.objects) == 8
+    bpy.ops.wm.save_as_mainfile(filepath=str(program / "mine.blend"))
+    assert (len(bpy.data.objects), len(bpy.data.meshes), len(bpy.data.images)) == (4, 3, 1)
+    assert not bpy.data.libraries
+
+
 def test_a_whole_model_that_somebody_has_unlinked_stays(
     mapped: tuple[Task, Path], program: Path
 ) -> None:
