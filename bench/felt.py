@@ -57,7 +57,7 @@ class Heart:
 
     def gaps(self, since, until, *, placed=None, still=False):
         """placed: the end of what is measured: Blender's own first drawing of it is left out.
-        still: only those in which nothing was drawn."""
+        still: only those in which no 3D View was drawn."""
         times = [beat for beat in self.beats if since <= beat <= until]
         if placed is not None:
             times = [beat for beat in times if beat < placed]
@@ -164,7 +164,8 @@ def maquette_way(artist, heart, figures):
         def measured(*arguments, **options):
             begun = time.perf_counter()
             result = function(*arguments, **options)
-            spans.append((begun, time.perf_counter()))
+            if result:  # else nothing has come
+                spans.append((begun, time.perf_counter()))
             return result
 
         return measured
@@ -199,7 +200,7 @@ def maquette_way(artist, heart, figures):
     (span,) = spans
     figures["way"] = "appended" if pieces else "imported directly"
     taken = [1000 * (end - begun) for begun, end in [*pieces, (span[0], ends[-1])]]
-    figures |= {"in_the_way": sum(taken), "piece": max(taken), "pieces": len(taken)}
+    figures |= {"in_the_way": sum(taken), "piece": max(taken)}
     return click, span[0], ends[-1]  # with the undo step
 
 

@@ -158,11 +158,10 @@ def rows(found: dict) -> list[tuple[str, str, str, str, str]]:
         )
     for size, pair in (("500 k", large), ("1.5 M", huge)):
         ours, usual = pair["Maquette"]["in_the_way"], pair["usual"]["in_the_way"]
-        count, longest = pair["Maquette"]["pieces"], pair["Maquette"]["piece"]
         lines.append(
             (
                 f"of that, what the import itself takes, {size}",
-                f"{ours:.0f} ms in {count:.0f} pieces, {longest:.0f} ms the longest",
+                f"{ours:.0f} ms in pieces, {pair['Maquette']['piece']:.0f} ms the longest",
                 f"{usual:.0f} ms usual",
                 f"1/{usual / ours:.0f}",
                 "",

@@ -71,7 +71,7 @@ def append_model(
     select: bool,
 ) -> list[str]:
     """`import_model` with what the background Blender has made of it: the same comes of it, in a
-    thirtieth of the time. Its bottom centre is at the origin of that .blend."""
+    twentieth of the time. Its bottom centre is at the origin of that .blend."""
 
     def appended(before: dict[str, set[int]]) -> list[bpy.types.Object]:
         return append.appended(prepared, before)
